@@ -1,0 +1,117 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "bundle/base/str.h"
+
+void ck_buf_clear(struct ck_buf *buf)
+{
+	ck_free(buf->p);
+	*buf = (struct ck_buf){0};
+}
+
+/* Makes room for n more bytes, or sets failed. */
+static bool reserve(struct ck_buf *buf, size_t n)
+{
+	if (buf->failed)
+		return false;
+	if (n <= buf->capacity - buf->n)
+		return true;
+	size_t wanted = buf->n + n;
+	size_t doubled = buf->capacity > SIZE_MAX / 2 ? SIZE_MAX : buf->capacity * 2;
+	size_t capacity = wanted < 64 ? 64 : wanted < doubled ? doubled : wanted;
+	char *grown = wanted < n ? NULL : ck_realloc(buf->p, capacity);
+	if (!grown) {
+		buf->failed = true;
+		return false;
+	}
+	buf->p = grown;
+	buf->capacity = capacity;
+	return true;
+}
+
+void ck_buf_bytes(struct ck_buf *buf, const void *bytes, size_t n)
+{
+	if (n && reserve(buf, n)) {
+		memcpy(buf->p + buf->n, bytes, n);
+		buf->n += n;
+	}
+}
+
+void ck_buf_str(struct ck_buf *buf, struct ck_str s)
+{
+	ck_buf_bytes(buf, s.p, s.n);
+}
+
+void ck_buf_char(struct ck_buf *buf, char c)
+{
+	ck_buf_bytes(buf, &c, 1);
+}
+
+void ck_buf_fill(struct ck_buf *buf, char c, size_t n)
+{
+	if (n && reserve(buf, n)) {
+		memset(buf->p + buf->n, c, n);
+		buf->n += n;
+	}
+}
+
+void ck_buf_vprintf(struct ck_buf *buf, const char *format, va_list args)
+{
+	va_list again;
+	va_copy(again, args);
+	int n = vsnprintf(NULL, 0, format, args);
+	if (n < 0) {
+		buf->failed = true;
+	} else if (reserve(buf, (size_t)n + 1)) {
+		vsnprintf(buf->p + buf->n, (size_t)n + 1, format, again);
+		buf->n += (size_t)n;
+	}
+	va_end(again);
+}
+
+void ck_buf_printf(struct ck_buf *buf, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	ck_buf_vprintf(buf, format, args);
+	va_end(args);
+}
+
+struct ck_str ck_buf_view(const struct ck_buf *buf)
+{
+	return (struct ck_str){buf->p ? buf->p : "", buf->n};
+}
+
+/* The escapes are those of the language's strings, so that a printed name can be pasted between quotes. */
+void ck_buf_name(struct ck_buf *buf, struct ck_str name)
+{
+	size_t n;
+	for (size_t at = 0; at < name.n; at += n) {
+		uint32_t point = 0;
+		n = ck_utf8_next(name, at, &point);
+		if (n == 0) {
+			n = 1;
+			ck_buf_printf(buf, "\\x{%02x}", (unsigned)(unsigned char)name.p[at]);
+		} else if (point == '"' || point == '\\') {
+			ck_buf_char(buf, '\\');
+			ck_buf_char(buf, (char)point);
+		} else if (point == '\n') {
+			ck_buf_bytes(buf, "\\n", 2);
+		} else if (point == '\t') {
+			ck_buf_bytes(buf, "\\t", 2);
+		} else if (ck_utf8_is_control(point)) {
+			ck_buf_printf(buf, "\\u{%x}", (unsigned)point);
+		} else {
+			ck_buf_bytes(buf, name.p + at, n);
+		}
+	}
+}
+
+struct ck_str ck_name_text(struct ck_arena *arena, struct ck_str name)
+{
+	struct ck_buf buf = {0};
+	ck_buf_name(&buf, name);
+	struct ck_str text = buf.failed ? (struct ck_str){NULL, 0} : ck_str_copy(arena, ck_buf_view(&buf));
+	ck_buf_clear(&buf);
+	return text;
+}

@@ -1,0 +1,79 @@
+/* Strings as (pointer, length), which may hold any byte, and a growing byte buffer. */
+#ifndef CK_BASE_STR_H
+#define CK_BASE_STR_H
+
+#include <stdarg.h>
+
+#include "bundle/base/arena.h"
+
+/* A borrowed string; need not end in NUL. */
+struct ck_str {
+	const char *p;
+	size_t n;
+};
+
+#define CK_STR(literal) ((struct ck_str){(literal), sizeof(literal) - 1})
+/* For printf's "%.*s". Names from files are printed through ck_buf_name() instead, which escapes. */
+#define CK_STR_ARG(s) (int)(s).n, (s).p
+
+struct ck_str ck_str(const char *text);			/* of a NUL-terminated string; NULL gives an empty one */
+bool ck_str_equal(struct ck_str a, struct ck_str b);
+int ck_str_compare(struct ck_str a, struct ck_str b);	/* byte order, like memcmp; a prefix comes first */
+bool ck_str_starts(struct ck_str s, struct ck_str prefix);
+bool ck_str_ends(struct ck_str s, struct ck_str suffix);
+struct ck_str ck_str_slice(struct ck_str s, size_t begin, size_t end);	/* clamps */
+/* Position of the last or first c, or s.n when there is none. */
+size_t ck_str_find(struct ck_str s, char c);
+size_t ck_str_rfind(struct ck_str s, char c);
+uint64_t ck_str_hash(struct ck_str s);
+/* A copy in the arena, with a NUL after it; p is NULL when memory is short. */
+struct ck_str ck_str_copy(struct ck_arena *arena, struct ck_str s);
+/* printf into the arena. */
+CK_PRINTF(2, 3) struct ck_str ck_str_format(struct ck_arena *arena, const char *format, ...);
+struct ck_str ck_str_vformat(struct ck_arena *arena, const char *format, va_list args);
+
+/**
+ * A growing byte buffer on the heap. Zero-initialise it; ck_buf_clear() frees. Append functions never fail at once: when memory
+ * is short `failed` is set, later appends do nothing, and the caller checks it once.
+ */
+struct ck_buf {
+	char *p;
+	size_t n, capacity;
+	bool failed;
+};
+
+void ck_buf_clear(struct ck_buf *buf);
+void ck_buf_bytes(struct ck_buf *buf, const void *bytes, size_t n);
+void ck_buf_str(struct ck_buf *buf, struct ck_str s);
+void ck_buf_char(struct ck_buf *buf, char c);
+void ck_buf_fill(struct ck_buf *buf, char c, size_t n);	/* n times c */
+CK_PRINTF(2, 3) void ck_buf_printf(struct ck_buf *buf, const char *format, ...);
+void ck_buf_vprintf(struct ck_buf *buf, const char *format, va_list args);
+/* A name for people: control characters, quotes and bytes that are not UTF-8 as \n, \t, \", \u{..}, \x{..}. */
+void ck_buf_name(struct ck_buf *buf, struct ck_str name);
+/* Number of terminal columns (code points; East Asian wide ones count 2) of UTF-8 text. */
+size_t ck_str_columns(struct ck_str s);
+/* Bytes of the UTF-8 character that begins at s.p[at] (at < s.n) and its code point; 0 when it is none (as RFC 3629 has it). */
+size_t ck_utf8_next(struct ck_str s, size_t at, uint32_t *ret_point);
+/* Terminal columns of a code point: 0 for combining marks, 2 for wide ones, else 1. */
+size_t ck_utf8_columns(uint32_t point);
+/* True for control characters and the invisible ones that reorder or hide text. */
+bool ck_utf8_is_control(uint32_t point);
+struct ck_str ck_buf_view(const struct ck_buf *buf);
+/* Escaped copy in the arena, for diagnostics. */
+struct ck_str ck_name_text(struct ck_arena *arena, struct ck_str name);
+
+/* A hash map from strings to size_t, in an arena. Keys are borrowed. */
+struct ck_map {
+	struct ck_arena *arena;
+	struct ck_map_slot *slots;
+	size_t n_slots, n_items;
+};
+
+void ck_map_init(struct ck_map *map, struct ck_arena *arena);
+/* Returns false when memory is short. An existing key gets the new value. */
+CK_NODISCARD bool ck_map_put(struct ck_map *map, struct ck_str key, size_t value);
+/* True and *ret_value when the key is there. */
+bool ck_map_get(const struct ck_map *map, struct ck_str key, size_t *ret_value);
+
+#endif
