@@ -91,7 +91,10 @@ enum ck_code ck_error_io(struct ck_diags *diags, const char *what, struct ck_str
 
 enum ck_format { CK_FORMAT_TEXT, CK_FORMAT_GCC, CK_FORMAT_JSON, CK_FORMAT_SARIF };
 
-/* Renders all of the sink, as cli.md shows, errors sorted by place; excerpts are clipped to a window of 100 columns. */
+/**
+ * Appends all of the sink, sorted by place, to out; excerpts are clipped to a window of 100 columns. Columns count characters from
+ * 1, a tab as one. out->failed when memory is short.
+ */
 void ck_diags_render(const struct ck_diags *diags, enum ck_format format, bool color, struct ck_buf *out);
 
 /**
