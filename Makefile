@@ -1,0 +1,153 @@
+# ckmig. GNU make; everything that is built goes under $(B).
+#
+#   make                the binary, $(B)/ckmig           make lib       libckmig.a and libckmig.so
+#   make deps           installs missing Debian packages make demo      builds, then runs examples/demo.sh
+#   make check          every test                       make check-X   one family of tests/run, such as check-unit
+#   make lint           folder edges, files, READMEs     make golden-update   rewrites what golden tests expect
+#   make install        PREFIX= DESTDIR=                 make clean
+#
+# Variables: CC=clang, B=/some/where, SAN=address,undefined (a build folder of its own), WERROR=-Werror, CFLAGS, LDFLAGS.
+
+SAN :=
+comma := ,
+B := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+PREFIX := /usr/local
+DESTDIR :=
+VENV := build/venv
+
+BUILD_PACKAGES := gcc make flex bison protobuf-c-compiler libprotobuf-c-dev libisal-dev libsnappy-dev libjansson-dev \
+	libssl-dev pkg-config
+CHECK_PACKAGES := libcriterion-dev mandoc python3-venv
+
+CFLAGS ?= -O2 -g
+# No fused multiply-add: results must not depend on the machine.
+FLAGS = -std=c17 -D_GNU_SOURCE -I. -I$(B)/gen -fPIC -ffp-contract=off -pthread $(CFLAGS) \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion $(WERROR)
+LIBS := -lprotobuf-c -lisal -lsnappy -ljansson -lcrypto -lpthread -lm
+
+# Layers, upper ones first: the order in which archives are linked. name=folder
+LAYERS := driver=compiler/driver compiler=compiler grammar=grammar vm=vm bundle=bundle base=bundle/base
+layer_name = $(firstword $(subst =, ,$(1)))
+layer_folder = $(lastword $(subst =, ,$(1)))
+
+MAIN := compiler/driver/main.c
+PROTOS := $(wildcard bundle/*.proto vm/*.proto)
+GENERATED := $(PROTOS:%.proto=$(B)/gen/%.pb-c.c) \
+	$(if $(wildcard grammar/parser.y),$(B)/gen/grammar/parser.c) $(if $(wildcard grammar/lexer.l),$(B)/gen/grammar/lexer.c)
+
+# The objects of a folder: its own files and those generated for it.
+objects = $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(MAIN),$(wildcard $(1)/*.c))) \
+	$(patsubst $(B)/gen/%.c,$(B)/obj/gen/%.o,$(filter $(B)/gen/$(1)/%,$(GENERATED)))
+ARCHIVES := $(foreach layer,$(LAYERS),$(B)/lib$(call layer_name,$(layer)).a)
+LIBRARY_OBJECTS := $(foreach layer,$(filter-out driver=%,$(LAYERS)),$(call objects,$(call layer_folder,$(layer))))
+UNIT_TESTS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/unit/*.c))
+PLAIN_TESTS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/prop/*.c tests/fault/*.c tests/fuzz/*.c tests/bench/*.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all lib tests deps venv demo check lint golden-update install clean force
+
+all: $(B)/ckmig
+
+$(B)/ckmig: $(MAIN:%.c=$(B)/obj/%.o) $(ARCHIVES)
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+lib: $(B)/libckmig.a $(B)/libckmig.so
+
+$(B)/libckmig.a: $(LIBRARY_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/libckmig.so: $(LIBRARY_OBJECTS)
+	$(CC) $(FLAGS) $(LDFLAGS) -shared -o $@ $^ $(LIBS)
+
+# $(B)/libvm.a and so on. Made anew each time, so that no object of a deleted file stays.
+define archive
+$(B)/lib$(call layer_name,$(1)).a: $(call objects,$(call layer_folder,$(1)))
+	@rm -f $$@
+	ar rcs $$@ $$^
+endef
+$(foreach layer,$(LAYERS),$(eval $(call archive,$(layer))))
+
+# The base includes nothing generated, and need not wait for it.
+$(B)/obj/bundle/base/%.o: bundle/base/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj/%.o: %.c $(B)/flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
+
+# Generated text does not keep to our warnings.
+$(B)/obj/gen/%.o: $(B)/gen/%.c $(B)/flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -w -MMD -MP -c -o $@ $<
+
+$(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h &: %.proto
+	@mkdir -p $(B)/gen
+	protoc-c --c_out=$(B)/gen $<
+
+$(B)/gen/grammar/parser.c $(B)/gen/grammar/parser.h &: grammar/parser.y
+	@mkdir -p $(@D)
+	bison -Wall -Wcounterexamples -Werror --header=$(B)/gen/grammar/parser.h -o $(B)/gen/grammar/parser.c $<
+
+$(B)/gen/grammar/lexer.c: grammar/lexer.l
+	@mkdir -p $(@D)
+	flex -o $@ $<
+
+# Changes when the compiler or its flags do, and everything is compiled again.
+$(B)/flags: force
+	@mkdir -p $(B)
+	@echo '$(CC) $(FLAGS) $(WARNINGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(WARNINGS)' > $@
+
+# Tests. Criterion brings the main() of unit tests; the others have their own.
+tests: $(UNIT_TESTS) $(PLAIN_TESTS)
+
+$(UNIT_TESTS): $(B)/unit/%: $(B)/obj/tests/unit/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< -lcriterion $(ARCHIVES) $(LIBS)
+
+$(PLAIN_TESTS): $(B)/%: $(B)/obj/tests/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
+
+check: deps venv
+	$(MAKE) all tests
+	B=$(B) VENV=$(VENV) tests/run
+
+check-%:
+	$(MAKE) all tests
+	B=$(B) VENV=$(VENV) tests/run $*
+
+lint:
+	tests/run lint
+
+golden-update: all
+	B=$(B) tests/golden/run --update
+
+# Tools. tests/deps asks dpkg first: it needs no network when all is there.
+deps:
+	@tests/deps $(BUILD_PACKAGES) $(CHECK_PACKAGES)
+
+venv: $(VENV)/.stamp
+
+$(VENV)/.stamp: tests/interop/requirements.txt tests/venv
+	tests/venv $(VENV) $<
+	@touch $@
+
+demo: deps
+	$(MAKE) all
+	B=$(B) examples/demo.sh
+
+install: all
+	install -D -m 755 $(B)/ckmig $(DESTDIR)$(PREFIX)/bin/ckmig
+	for page in man/*.[1-9]; do \
+		install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}" || exit 1; \
+	done
+
+# The virtual environment takes minutes to make and stays.
+clean:
+	rm -rf $(filter-out $(VENV),$(wildcard $(B)/*))
+
+-include $(shell test -d $(B)/obj && find $(B)/obj -name '*.d')
