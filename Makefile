@@ -6,7 +6,7 @@
 #   make lint           folder edges, files, READMEs     make golden-update   rewrites what golden tests expect
 #   make install        PREFIX= DESTDIR=                 make clean
 #
-# Variables: CC=clang, B=/some/where, SAN=address,undefined (a build folder of its own), WERROR=-Werror, CFLAGS, LDFLAGS.
+# Variables: V=1, CC=clang, B=/some/where, SAN=address,undefined (a build folder of its own), WERROR=-Werror, CFLAGS, LDFLAGS.
 
 SAN :=
 comma := ,
@@ -24,6 +24,10 @@ CFLAGS ?= -O2 -g
 FLAGS = -std=c17 -D_GNU_SOURCE -I. -I$(B)/gen -fPIC -ffp-contract=off -pthread $(CFLAGS) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion $(WERROR)
+# Short lines; V=1 shows the commands whole.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)" $(patsubst $(B)/%,%,$@))
+
 LIBS := -lprotobuf-c -lisal -lsnappy -ljansson -lcrypto -lpthread -lm
 
 # Layers, upper ones first: the order in which archives are linked. name=folder
@@ -51,50 +55,60 @@ PLAIN_TESTS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/prop/*.c tests/fault
 all: $(B)/ckmig
 
 $(B)/ckmig: $(MAIN:%.c=$(B)/obj/%.o) $(ARCHIVES)
-	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,link)
+	$(Q)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 lib: $(B)/libckmig.a $(B)/libckmig.so
 
 $(B)/libckmig.a: $(LIBRARY_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,ar)
+	$(Q)ar rcs $@ $^
 
 $(B)/libckmig.so: $(LIBRARY_OBJECTS)
-	$(CC) $(FLAGS) $(LDFLAGS) -shared -o $@ $^ $(LIBS)
+	$(call say,link)
+	$(Q)$(CC) $(FLAGS) $(LDFLAGS) -shared -o $@ $^ $(LIBS)
 
 # $(B)/libvm.a and so on. Made anew each time, so that no object of a deleted file stays.
 define archive
 $(B)/lib$(call layer_name,$(1)).a: $(call objects,$(call layer_folder,$(1)))
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$$(call say,ar)
+	$$(Q)ar rcs $$@ $$^
 endef
 $(foreach layer,$(LAYERS),$(eval $(call archive,$(layer))))
 
 # The base includes nothing generated, and need not wait for it.
 $(B)/obj/bundle/base/%.o: bundle/base/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
+	$(call say,cc)
+	$(Q)$(CC) $(FLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
 $(B)/obj/%.o: %.c $(B)/flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
+	$(call say,cc)
+	$(Q)$(CC) $(FLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
 # Generated text does not keep to our warnings.
 $(B)/obj/gen/%.o: $(B)/gen/%.c $(B)/flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -w -MMD -MP -c -o $@ $<
+	$(call say,cc)
+	$(Q)$(CC) $(FLAGS) -w -MMD -MP -c -o $@ $<
 
 $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h &: %.proto
 	@mkdir -p $(B)/gen
-	protoc-c --c_out=$(B)/gen $<
+	$(call say,protoc-c)
+	$(Q)protoc-c --c_out=$(B)/gen $<
 
 $(B)/gen/grammar/parser.c $(B)/gen/grammar/parser.h &: grammar/parser.y
 	@mkdir -p $(@D)
-	bison -Wall -Wcounterexamples -Werror --header=$(B)/gen/grammar/parser.h -o $(B)/gen/grammar/parser.c $<
+	$(call say,bison)
+	$(Q)bison -Wall -Wcounterexamples -Werror --header=$(B)/gen/grammar/parser.h -o $(B)/gen/grammar/parser.c $<
 
 $(B)/gen/grammar/lexer.c: grammar/lexer.l
 	@mkdir -p $(@D)
-	flex -o $@ $<
+	$(call say,flex)
+	$(Q)flex -o $@ $<
 
 # Changes when the compiler or its flags do, and everything is compiled again.
 $(B)/flags: force
@@ -106,11 +120,13 @@ tests: $(UNIT_TESTS) $(PLAIN_TESTS)
 
 $(UNIT_TESTS): $(B)/unit/%: $(B)/obj/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< -lcriterion $(ARCHIVES) $(LIBS)
+	$(call say,link)
+	$(Q)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< -lcriterion $(ARCHIVES) $(LIBS)
 
 $(PLAIN_TESTS): $(B)/%: $(B)/obj/tests/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
+	$(call say,link)
+	$(Q)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
 
 check: deps venv
 	$(MAKE) all tests

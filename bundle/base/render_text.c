@@ -241,6 +241,7 @@ static void draw_arrow(const struct page *page, const char *arrow, struct ck_spa
 static void draw_files(const struct page *page, const struct row *rows, size_t n)
 {
 	uint32_t own_file = page->diag->span.file;
+	bool drawn = false;
 	for (int turn = 0; turn < 2; turn++) {
 		for (size_t begin = 0, end; begin < n; begin = end) {
 			uint32_t file = rows[begin].span.file;
@@ -248,6 +249,9 @@ static void draw_files(const struct page *page, const struct row *rows, size_t n
 				end++;
 			if ((file == own_file) != (turn == 0))
 				continue;
+			if (drawn)
+				draw_gutter(page, 0, false);
+			drawn = true;
 			draw_arrow(page, turn == 0 ? "-->" : ":::", turn == 0 ? page->diag->span : rows[begin].span);
 			draw_rows(page, rows + begin, end - begin);
 		}

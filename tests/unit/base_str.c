@@ -1,0 +1,111 @@
+#include "bundle/base/str.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "bundle/base/io.h"
+
+static struct ck_arena *arena;
+
+static void set_up(void)
+{
+	arena = ck_arena_new((size_t)64 << 20);
+}
+
+static void tear_down(void)
+{
+	ck_seam_fault = NULL;
+	ck_arena_free(arena);
+}
+
+TestSuite(base_str, .init = set_up, .fini = tear_down);
+
+Test(base_str, compare_find_slice)
+{
+	cr_assert_eq(ck_str_compare(CK_STR("a"), CK_STR("ab")), -1);
+	cr_assert_gt(ck_str_compare(CK_STR("\xff"), CK_STR("a")), 0, "bytes are unsigned");
+	cr_assert_eq(ck_str_compare(CK_STR(""), ck_str(NULL)), 0);
+	cr_assert(ck_str_equal(CK_STR("a\0b"), CK_STR("a\0b")));
+	cr_assert_not(ck_str_equal(CK_STR("a\0b"), CK_STR("a\0c")));
+	cr_assert(ck_str_starts(CK_STR("abc"), CK_STR("ab")) && !ck_str_starts(CK_STR("a"), CK_STR("ab")));
+	cr_assert(ck_str_ends(CK_STR("abc"), CK_STR("bc")) && !ck_str_ends(CK_STR("c"), CK_STR("bc")));
+	cr_assert_eq(ck_str_find(CK_STR("a/b/c"), '/'), 1);
+	cr_assert_eq(ck_str_rfind(CK_STR("a/b/c"), '/'), 3);
+	cr_assert_eq(ck_str_find(CK_STR("abc"), '/'), 3);
+	cr_assert_eq(ck_str_rfind(CK_STR(""), '/'), 0);
+	cr_assert(ck_str_equal(ck_str_slice(CK_STR("abc"), 1, 99), CK_STR("bc")));
+	cr_assert_eq(ck_str_slice(CK_STR("abc"), 5, 2).n, 0);
+	struct ck_str text = ck_str_format(arena, "%s-%d", "x", 42);
+	cr_assert(ck_str_equal(text, CK_STR("x-42")) && text.p[text.n] == '\0');
+}
+
+Test(base_str, names_are_escaped)
+{
+	static const struct {
+		struct ck_str name, text;
+		size_t n_columns;	/* of the text */
+	} rows[] = {
+		{CK_STR("bert/embeddings"), CK_STR("bert/embeddings"), 15},
+		{CK_STR("a\nb\tc"), CK_STR("a\\nb\\tc"), 7},
+		{CK_STR("\"\\"), CK_STR("\\\"\\\\"), 4},
+		{CK_STR("\0\x1b[31m\x7f"), CK_STR("\\u{0}\\u{1b}[31m\\u{7f}"), 21},
+		{CK_STR("\xff\xc3"), CK_STR("\\x{ff}\\x{c3}"), 12},
+		{CK_STR("\xc0\x80"), CK_STR("\\x{c0}\\x{80}"), 12},			/* overlong NUL */
+		{CK_STR("\xed\xa0\x80"), CK_STR("\\x{ed}\\x{a0}\\x{80}"), 18},		/* a surrogate */
+		{CK_STR("\xf4\x90\x80\x80"), CK_STR("\\x{f4}\\x{90}\\x{80}\\x{80}"), 24},	/* beyond U+10FFFF */
+		{CK_STR("\xe2\x80\xae" "x"), CK_STR("\\u{202e}x"), 9},			/* turns text around */
+		{CK_STR("\xc3\xa9\xe6\x9c\xac\xf0\x9f\x98\x80"), CK_STR("\xc3\xa9\xe6\x9c\xac\xf0\x9f\x98\x80"), 5},
+		{CK_STR("e\xcc\x81"), CK_STR("e\xcc\x81"), 1},				/* a combining accent */
+	};
+	for (size_t i = 0; i < CK_COUNT(rows); i++) {
+		struct ck_str text = ck_name_text(arena, rows[i].name);
+		cr_assert(ck_str_equal(text, rows[i].text), "row %zu: %.*s", i, CK_STR_ARG(text));
+		cr_assert_eq(ck_str_columns(text), rows[i].n_columns, "row %zu: %zu", i, ck_str_columns(text));
+	}
+}
+
+static int no_memory(enum ck_seam seam)
+{
+	return seam == CK_SEAM_ALLOC ? 12 : 0;
+}
+
+Test(base_str, buffer_fails_once_and_for_all)
+{
+	struct ck_buf buf = {0};
+	for (int i = 0; i < 1000; i++)
+		ck_buf_printf(&buf, "%d,", i);
+	cr_assert_eq(buf.n, 3890);
+	ck_seam_fault = no_memory;
+	ck_buf_fill(&buf, 'x', 1 << 20);
+	ck_seam_fault = NULL;
+	cr_assert(buf.failed);
+	ck_buf_char(&buf, 'y');
+	cr_assert_eq(buf.n, 3890, "appends after a failure do nothing");
+	ck_buf_clear(&buf);
+	cr_assert(!buf.failed && buf.n == 0);
+	ck_seam_fault = no_memory;
+	cr_assert_null(ck_arena_new(1));
+	cr_assert_null(ck_alloc(1));
+}
+
+Test(base_str, map_holds_many_keys)
+{
+	enum { N = 20000 };
+	struct ck_map map;
+	size_t value = 0;
+	ck_map_init(&map, arena);
+	cr_assert_not(ck_map_get(&map, CK_STR("a"), &value));
+	for (size_t i = 0; i < N; i++)
+		cr_assert(ck_map_put(&map, ck_str_format(arena, "layer_%zu/kernel", i), i));
+	cr_assert(ck_map_put(&map, CK_STR("layer_7/kernel"), 70));
+	cr_assert(ck_map_put(&map, CK_STR(""), 1));
+	cr_assert(ck_map_put(&map, CK_STR("\0"), 2));
+	cr_assert_eq(map.n_items, N + 2);
+	for (size_t i = 0; i < N; i++) {
+		cr_assert(ck_map_get(&map, ck_str_format(arena, "layer_%zu/kernel", i), &value));
+		cr_assert_eq(value, i == 7 ? 70 : i);
+	}
+	cr_assert(ck_map_get(&map, (struct ck_str){NULL, 0}, &value) && value == 1);
+	cr_assert(ck_map_get(&map, CK_STR("\0"), &value) && value == 2);
+	cr_assert_not(ck_map_get(&map, CK_STR("layer_x/kernel"), &value));
+}
