@@ -1,0 +1,72 @@
+/**
+ * The object graph of a TF2 checkpoint (the string tensor _CHECKPOINTABLE_OBJECT_GRAPH, a TrackableObjectGraph message):
+ * decoded, queried for names, edited, encoded. Source: tensorflow/core/protobuf/trackable_object_graph.proto,
+ * tensorflow/python/checkpoint/{graph_view,save_util,util}.py.
+ */
+#ifndef CK_BUNDLE_GRAPH_H
+#define CK_BUNDLE_GRAPH_H
+
+#include "bundle/base/diag.h"
+#include "bundle/checkpoint.pb-c.h"
+
+#define CK_GRAPH_KEY "_CHECKPOINTABLE_OBJECT_GRAPH"
+#define CK_ATTRIBUTE_SUFFIX "/.ATTRIBUTES/VARIABLE_VALUE"
+
+struct ck_graph {
+	Ck__Tf__ObjectGraph *message;	/* unknown fields survive in it */
+	struct ck_arena *arena;		/* of the message, borrowed */
+	struct ck_str *names;		/* [n_nodes] the language's name of each node (path in unescaped segments joined by '/'... see below) */
+	bool *is_optimizer;		/* [n_nodes] has slot_variables, or the children _variables and _iterations */
+	bool *reachable;		/* [n_nodes] from the root (node 0) */
+};
+
+/**
+ * Decodes serialized bytes into arena and checks every node id. Names are computed by a breadth-first walk, children in stored
+ * order: the shortest path that passes through no optimizer, else the shortest. A path is written as in checkpoint keys: local
+ * names escaped as TensorFlow does ('/' as ".S", '.' as "..") and joined by '/'; the root's is empty.
+ * @errors CK_BAD_GRAPH, CK_NOMEM
+ */
+CK_NODISCARD enum ck_code ck_graph_decode(struct ck_str bytes, struct ck_arena *arena, struct ck_diags *diags, struct ck_graph **ret_graph);
+/* Serializes the message; appends to out. Deterministic. */
+void ck_graph_encode(const struct ck_graph *graph, struct ck_buf *out);
+
+/**
+ * Every path that leads to node without visiting a node twice, shortest first, at most `limit` of them (more are silently not
+ * listed when *ret_more is set). Paths are in arena.
+ */
+CK_NODISCARD enum ck_code ck_graph_paths(const struct ck_graph *graph, uint32_t node, size_t limit, struct ck_arena *arena,
+					 struct ck_str **ret_paths, size_t *ret_n_paths, bool *ret_more);
+/* The node at a path (escaped segments), or -1. */
+int32_t ck_graph_find(const struct ck_graph *graph, struct ck_str path);
+
+/* What one target becomes in an edited graph. */
+struct ck_graph_value {
+	struct ck_str path;		/* wanted path (the target's name); for a slot: the path of its owner's target */
+	int32_t source_node;		/* node of the variable it comes from (first source, same kind of value), -1: none (new) */
+	int32_t source_attribute;	/* number of the attribute there; -1: VARIABLE_VALUE of a new variable */
+	/* Slots (tf2): the value is slot `slot` of `owner`, under `optimizer` (path, new or old). Positional slots are plain values. */
+	bool is_slot;
+	size_t owner;			/* index of the owner in the array of values */
+	struct ck_str slot, optimizer;
+	/* Filled in by ck_graph_edit(): the checkpoint key, in the arena of the result. */
+	struct ck_str key;
+};
+
+struct ck_graph_alias {
+	struct ck_str path, target;	/* a second path to the variable `target` */
+};
+
+/**
+ * Edits the source's graph (or, with graph NULL, builds one from names: `target objects`) so that it holds exactly the values,
+ * as the language's section "Object graphs" says: renamed variables' nodes move to their new paths; where all that remains below
+ * a node moves by one change of prefix, that node moves with all its edges and attributes, whose keys follow; new paths get
+ * nodes; dropped variables lose their attributes and slot references; nodes that then lead to no value go; every other edge
+ * stays. Sets the key of each value. A value copied to several targets gives the first its node and new nodes to the others.
+ * Linear in the size of the graph.
+ * @errors CK_BAD_TARGET_NAME (path that is empty or taken), CK_PARTED_NODE, CK_NOMEM
+ */
+CK_NODISCARD enum ck_code ck_graph_edit(const struct ck_graph *graph, struct ck_graph_value *values, size_t n_values,
+					const struct ck_graph_alias *aliases, size_t n_aliases, struct ck_arena *arena,
+					struct ck_diags *diags, struct ck_graph **ret_graph);
+
+#endif
