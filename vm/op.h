@@ -114,6 +114,10 @@ struct ck_type {
 
 bool ck_type_known(const struct ck_type *type);
 void ck_buf_type(struct ck_buf *buf, const struct ck_type *type);	/* "f32[2, 3]", "_[...]", "f32[_, 3]" */
+/* "[2, 3]", in arena. */
+struct ck_str ck_type_dims_text(struct ck_arena *arena, const struct ck_type *type);
+/* Is it one of the words "a|b|c"? */
+bool ck_words_have(struct ck_str words, struct ck_str word);
 
 /* One application of an operator. message and help are set on failure, in arena; the caller adds the place. */
 struct ck_infer {
@@ -129,9 +133,17 @@ struct ck_infer {
  * The types of the results: one for EACH, JOIN and REDUCE, n for SPLIT (0 with CK_OK when the number is unknown as yet).
  * Results are in arena. The message says what was found and what was expected, such as "axis 2 of a tensor with 2 axes".
  * Where another axis would fit, help says so.
- * @errors CK_DTYPE, CK_RANK, CK_AXIS, CK_SHAPE, CK_INDEX_RANGE, CK_BAD_ARGUMENT, CK_BAD_TUPLE, CK_NOMEM
+ * Arguments that are not known yet give results of which nothing is known. A result has fewer than 2^63 bytes.
+ * @errors CK_DTYPE, CK_RANK, CK_AXIS, CK_SHAPE, CK_INDEX_RANGE, CK_BAD_ARGUMENT, CK_BAD_TUPLE, CK_NOT_AVAILABLE (strings), CK_NOMEM
  */
 CK_NODISCARD enum ck_code ck_op_infer(struct ck_infer *infer, struct ck_type **ret_results, size_t *ret_n_results);
+
+/**
+ * Whether a FILL value can make data of a type, known as far as it goes: `eye` wants two axes, `normal` floats, const(0.5) no
+ * integers. infer needs only its arena; message and help are set on failure.
+ * @errors CK_DTYPE, CK_RANK, CK_INDEX_RANGE, CK_BAD_ARGUMENT, CK_NOT_AVAILABLE
+ */
+CK_NODISCARD enum ck_code ck_fill_check(struct ck_infer *infer, const struct ck_value *fill, const struct ck_type *type);
 
 /* Helpers that the executor shares with the rules: NumPy's slice arithmetic, and a parsed einops pattern. */
 /* Normalises start:stop:step over n elements; NONE values take NumPy's defaults. False when step is 0. */
