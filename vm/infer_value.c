@@ -45,21 +45,13 @@ enum ck_code ck_infer_SHIFT(struct ck_infer *infer, struct ck_inferred *ret_infe
 /* The largest finite value of a floating dtype (of its parts, for complex ones). */
 static double largest(enum ck_dtype dtype)
 {
-	switch (dtype) {
-	case CK_DT_F16:
-		return 65504;
-	case CK_DT_BF16:
-		return 0x1.fep127;
-	case CK_DT_F8E4M3FN:
-		return 448;
-	case CK_DT_F8E5M2:
-		return 57344;
-	case CK_DT_F32:
-	case CK_DT_C64:
-		return 0x1.fffffep127;
-	default: /* f64 and c128; the other dtypes do not come here */
-		return 0x1.fffffffffffffp1023;
-	}
+	static const double values[CK_DT_END] = {
+		[CK_DT_F64] = 0x1.fffffffffffffp1023, [CK_DT_C128] = 0x1.fffffffffffffp1023, [CK_DT_F32] = 0x1.fffffep127,
+		[CK_DT_C64] = 0x1.fffffep127,	      [CK_DT_F16] = 65504,		     [CK_DT_BF16] = 0x1.fep127,
+		[CK_DT_F8E4M3FN] = 448,		      [CK_DT_F8E5M2] = 57344,
+	};
+
+	return dtype < CK_DT_END ? values[dtype] : 0;
 }
 
 static unsigned n_bits(enum ck_dtype dtype)
