@@ -4,7 +4,8 @@
 #   make deps           installs missing Debian packages make demo      builds, then runs examples/demo.sh
 #   make check          every test                       make check-X   one family of tests/run, such as check-unit
 #   make lint           folder edges, files, READMEs     make golden-update   rewrites what golden tests expect
-#   make install        PREFIX= DESTDIR=                 make clean
+#   make install        PREFIX= DESTDIR=                 make man       the pages, in $(B)/man
+#   make clean
 #
 # Variables: V=1, CC=clang, B=/some/where, SAN=address,undefined (a build folder of its own), WERROR=-Werror, CFLAGS, LDFLAGS.
 
@@ -50,7 +51,7 @@ PLAIN_TESTS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/prop/*.c tests/fault
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all lib tests deps venv demo check lint golden-update install clean force
+.PHONY: all lib tests deps venv demo check lint golden-update man install clean force
 
 all: $(B)/ckmig
 
@@ -156,9 +157,17 @@ demo: deps
 	$(MAKE) all
 	B=$(B) examples/demo.sh
 
-install: all
+# Pages, their tables filled from the .def files.
+man: $(patsubst man/%,$(B)/man/%,$(wildcard man/*.[1-9]))
+
+$(B)/man/%: man/% man/generate.py vm/op.def vm/fill.def vm/function.def bundle/base/code.def
+	@mkdir -p $(@D)
+	$(call say,man)
+	$(Q)python3 man/generate.py $< > $@
+
+install: all man
 	install -D -m 755 $(B)/ckmig $(DESTDIR)$(PREFIX)/bin/ckmig
-	for page in man/*.[1-9]; do \
+	for page in $(B)/man/*.[1-9]; do \
 		install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}" || exit 1; \
 	done
 
