@@ -34,6 +34,10 @@ enum ck_dtype ck_view_dtype(const struct ck_view *view);
 struct ck_shape ck_view_shape(const struct ck_view *view);
 /* Scratch bytes that reading one element of the view may need at once, all operands down to the sources together. */
 size_t ck_view_scratch(const struct ck_view *view);
+/* Does it read its sources across their rows, so that large tiles read less often? */
+bool ck_view_is_shuffled(const struct ck_view *view);
+/* The variable whose bytes the view is, all of them in their order, and where it lies; NULL when it is something else. */
+const struct ck_variable *ck_view_source(const struct ck_view *view, const struct ck_data **ret_data);
 
 /* A worker's scratch memory (a stack) and what it found while reading. */
 struct ck_worker;
