@@ -136,6 +136,8 @@ static bool verify_fill(struct ck_verifier *verifier, const Ck__Plan__Expr *expr
 
 	if (!fill || fill->state == CK_STATE_LATER)
 		return ck_verify_fail(verifier, "a fill that does not exist");
+	if (fill->fill == CK_FILL_TEMPLATE && in == CK_VERIFY_IN_CONSTANT)
+		return ck_verify_fail(verifier, "the fill `template` in bound code, where it is a LOAD");
 	return ck_verify_args(verifier, expr->args, expr->n_args, fill->params, fill->n_params, in);
 }
 

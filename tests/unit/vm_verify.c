@@ -278,6 +278,7 @@ Test(vm_verify, bound)
 		SET(s.made->code[0]->type->dims[0]->expr->integer, -1, "dimension 0 of its type is no size"),
 		SET(s.made->code[0]->args[0]->index, CK_FILL_MEAN, "without old rows"),
 		SET(s.made->code[0]->args[0]->index, CK_FILL_CONST, "0 arguments, it has 1"),
+		SET(s.made->code[0]->args[0]->index, CK_FILL_TEMPLATE, "the fill `template` in bound code"),
 		SET(s.made->code[0]->type->dtype, CK_DT_VARIANT, "`zeros` makes numbers"),
 		SET(s.joined->n_registers, 2, "register 2 is outside the frame"),
 		SET(s.joined->n_registers, 4, "4 registers for 3 instructions"),
