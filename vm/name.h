@@ -21,12 +21,17 @@ bool ck_binding_equal(const Ck__Plan__Local *local, const struct ck_binding *a, 
 /* Order for over=: numbers as numbers, choices by position, text as bytes. */
 int ck_binding_compare(const Ck__Plan__Local *local, const struct ck_binding *a, const struct ck_binding *b);
 
-/* A pattern made ready for many names. In arena. */
+/* Pieces and alternatives of one pattern, nested ones included. */
+enum { CK_MAX_PIECES = 4096 };
+
+/* A pattern made ready for many names. In arena. One thread at a time may use it. */
 struct ck_matcher;
 
 /**
  * used[i]: whether local i decides anything (targets, groups, joins, where); splits that differ only in others do not count as
- * ambiguous. The pattern and locals are borrowed. Work per name is bounded by a polynomial in its length.
+ * ambiguous. The pattern and locals are borrowed, used is copied. Work per name is bounded by a polynomial in its length. Where
+ * memory runs short later, names do not match, and the arena has failed (which is sticky).
+ * @errors CK_NOMEM, CK_BAD_PATTERN (more than CK_MAX_PIECES pieces; no diagnostic)
  */
 CK_NODISCARD enum ck_code ck_matcher_new(struct ck_arena *arena, const Ck__Plan__Pattern *pattern, Ck__Plan__Local *const *locals,
 					 size_t n_locals, const bool *used, struct ck_matcher **ret_matcher);
@@ -38,7 +43,10 @@ enum ck_match { CK_MATCH_NO, CK_MATCH_YES, CK_MATCH_AMBIGUOUS };
  * AMBIGUOUS, second[n_locals] has another split of it. Both are the caller's.
  */
 enum ck_match ck_matcher_name(struct ck_matcher *matcher, struct ck_str name, struct ck_binding *bindings, struct ck_binding *second);
-/* The same for the pattern after the @ against a slot's name, "m" or "optimizer/m" (the caller tries both). */
+/*
+ * The same for the pattern after the @ against a slot's name, "m" or "optimizer/m" (the caller tries both). Call it after
+ * ck_matcher_name() with the same bindings: a capture on both sides of the @ must capture the same.
+ */
 enum ck_match ck_matcher_slot(struct ck_matcher *matcher, struct ck_str slot, struct ck_binding *bindings, struct ck_binding *second);
 
 /* The one name a pattern matches when it has no wildcard, else p is NULL. In arena. */
