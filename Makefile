@@ -160,7 +160,7 @@ demo: deps
 # Pages, their tables filled from the .def files.
 man: $(patsubst man/%,$(B)/man/%,$(wildcard man/*.[1-9]))
 
-$(B)/man/%: man/% man/generate.py vm/op.def vm/fill.def vm/function.def bundle/base/code.def
+$(B)/man/%: man/% man/generate.py vm/op.def vm/fill.def vm/function.def bundle/base/code.def $(wildcard compiler/driver/*.def)
 	@mkdir -p $(@D)
 	$(call say,man)
 	$(Q)python3 man/generate.py $< > $@

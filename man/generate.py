@@ -62,8 +62,40 @@ def errors():
         yield from entry(number, summary, False)
 
 
+def commands():
+    """(name, operands, summary, details) of each command that is available; its row spans lines."""
+    text = open("compiler/driver/command.def").read()
+    for name, state, rest in re.findall(r"^CK_COMMAND\((\w+), (\w+), \w+, \w+, (.*?)\)$(?=\nCK_|\s*\Z)", text, re.M | re.S):
+        operands, summary, *details = re.findall(r'"((?:[^"\\]|\\.)*)"', rest)
+        if state == "NOW":
+            yield name, operands, summary, "".join(details).replace("\\n", "\n").replace('\\"', '"')
+
+
+def synopsis():
+    for name, operands, _, _ in commands():
+        yield from [".B ckmig %s" % name, "[\\fIOPTION\\fR...] %s" % roff(operands), ".br"]
+
+
+def command_pages():
+    for name, operands, summary, details in commands():
+        yield from [".TP", "\\fBckmig %s\\fR %s" % (name, roff(operands)), roff(summary[:1].upper() + summary[1:]) + "."]
+        lines = details.strip("\n").split("\n")
+        yield from [roff(line) for line in lines if line and not line.startswith("$ ")]
+        yield from [".IP", ".nf"] + [roff(line) for line in lines if line.startswith("$ ")] + [".fi"]
+
+
+def options():
+    for _, name, letter, argument, takers, text in rows("compiler/driver/options.def", "CK_OPTION"):
+        words = "|".join(word for word in argument.strip().split("|") if not word.startswith("!"))
+        short = "-" + letter.strip("'") if letter != "0" else ""
+        spelled = ", ".join(filter(None, [short, "--" + name.strip() if name.strip() else ""]))
+        glue = "=" if "|" in words else " "
+        yield from [".TP", "\\fB%s\\fR%s" % (roff(spelled), glue + roff(words) if words else "")]
+        yield roff(text[:1].upper() + text[1:]) + "." + ("" if takers == "*" else " (%s)" % takers.replace(" ", ", "))
+
+
 def main():
-    tables = {"operators": operators, "fills": fills, "functions": functions, "errors": errors}
+    tables = {"synopsis": synopsis, "commands": command_pages, "options": options, "operators": operators, "fills": fills, "functions": functions, "errors": errors}
     for line in open(sys.argv[1]):
         print(line, end="")
         found = re.match(r'\.\\" TABLE (\w+)', line)

@@ -1,0 +1,167 @@
+#include <time.h>
+
+#include "bundle/data.h"
+#include "bundle/path.h"
+#include "bundle/state.h"
+#include "compiler/driver/load.h"
+#include "vm/exec.h"
+
+/* The words of --verify are in the order of enum ck_verify_mode; without the option it is `changed`. */
+static enum ck_verify_mode verify_mode(const struct ck_options *options)
+{
+	if (!ck_option_given(options, CK_OPTION_VERIFY))
+		return CK_VERIFY_CHANGED;
+	return (enum ck_verify_mode)ck_option_word(options, CK_OPTION_VERIFY);
+}
+
+/* OUT is a prefix. Somebody who names one of a checkpoint's files means the checkpoint, which may be a source. */
+static enum ck_code check_prefix(struct ck_driver *driver, struct ck_str output, const struct ck_str *sources, size_t n_sources)
+{
+	struct ck_str prefix = output, data_prefix;
+	if (ck_str_ends(output, CK_STR(".index")))
+		prefix = ck_str_slice(output, 0, output.n - CK_STR(".index").n);
+	else if (ck_path_is_data(output, &data_prefix))
+		prefix = data_prefix;
+	struct ck_str index = ck_str_format(driver->arena, "%.*s.index", CK_STR_ARG(prefix));
+	struct ck_str name = ck_name_text(driver->arena, output);
+	if (!index.p)
+		return ck_error_nomem(&driver->diags);
+	enum ck_code code = ck_output_allowed(driver, index, sources, n_sources, NULL);
+	if (code)
+		return code;
+	struct ck_stat folder;
+	if (prefix.n < output.n) {
+		struct ck_diag *diag = ck_usage_error(&driver->diags, CK_COMMAND_run, "-o \"%.*s\": a prefix is wanted, not the name of a file",
+						      CK_STR_ARG(name));
+		ck_diag_help(&driver->diags, diag, "-o \"%.*s\" makes \"%.*s.index\" and its data files",
+			     CK_STR_ARG(ck_name_text(driver->arena, prefix)), CK_STR_ARG(ck_name_text(driver->arena, prefix)));
+		return CK_USAGE;
+	}
+	if (!ck_stat_path(output.p, &folder))
+		return ck_error_io(&driver->diags, "look at", output);
+	if (ck_str_ends(output, CK_STR("/")) || folder.is_dir) {
+		const char *slash = ck_str_ends(output, CK_STR("/")) ? "" : "/";
+		struct ck_diag *diag = ck_usage_error(&driver->diags, CK_COMMAND_run, "-o \"%.*s\" is a folder; a prefix in it is wanted",
+						      CK_STR_ARG(name));
+		ck_diag_help(&driver->diags, diag, "-o \"%.*s%sckpt-1\"", CK_STR_ARG(name), slash);
+		return CK_USAGE;
+	}
+	return CK_OK;
+}
+
+static struct ck_str report_path(struct ck_driver *driver)
+{
+	struct ck_str path = ck_option_text(&driver->options, CK_OPTION_REPORT);
+	struct ck_str output = ck_option_text(&driver->options, CK_OPTION_OUTPUT);
+	return path.p ? path : ck_str_format(driver->arena, "%.*s.report.json", CK_STR_ARG(output));
+}
+
+static bool is_json(struct ck_str bytes)
+{
+	return ck_str_starts(bytes, CK_STR("{"));
+}
+
+/* What would be written must not be there yet, nor be what is read. A report may always be replaced by another. */
+static enum ck_code check_outputs(struct ck_driver *driver, const struct ck_loaded_inputs *inputs)
+{
+	struct ck_str output = ck_option_text(&driver->options, CK_OPTION_OUTPUT), report = report_path(driver);
+	struct ck_str *sources;
+	size_t n = 0;
+	enum ck_code code = ck_input_files(driver, inputs, &sources, &n);
+	if (!code)
+		code = check_prefix(driver, output, sources, n);
+	for (size_t i = 0; i < inputs->inputs.n && !code; i++) {
+		const struct ck_manifest *manifest = inputs->manifests[i];
+		if (!manifest || manifest->has_data || i == CK_INPUT_TEMPLATE)
+			continue;
+		struct ck_diag *diag = ck_error(&driver->diags, CK_BAD_SHARD, (struct ck_span){0}, "\"%.*s\" has no data files, only an index",
+						CK_STR_ARG(ck_name_text(driver->arena, manifest->path)));
+		ck_diag_help(&driver->diags, diag, "`ckmig plan` works on an index alone; `ckmig run` needs %.*s.data-* beside it",
+			     CK_STR_ARG(ck_name_text(driver->arena, manifest->prefix)));
+		code = CK_BAD_SHARD;
+	}
+	if (code || ck_str_equal(report, CK_STR("-")))
+		return code;
+	struct ck_stat found;
+	if (!ck_stat_path(report.p, &found))
+		return ck_error_io(&driver->diags, "look at", report);
+	if (!found.exists)
+		return CK_OK;
+	sources[n++] = driver->options.operands[0];
+	return ck_output_allowed(driver, report, sources, n, is_json);
+}
+
+/* Writes the report where it is wanted; with --json also to standard output. */
+static enum ck_code put_report(struct ck_driver *driver, const struct ck_report *report)
+{
+	struct ck_buf json = {0};
+	struct ck_str path = report_path(driver);
+	enum ck_code code = ck_report_json(report, &json);
+	if (!code && json.failed)
+		code = ck_error_nomem(&driver->diags);
+	bool to_stdout = ck_str_equal(path, CK_STR("-"));
+	if (!code && !to_stdout && !ck_write_file(path.p, ck_buf_view(&json), false))
+		code = ck_error_io(&driver->diags, "write", path);
+	if (!code && (to_stdout || driver->json))
+		ck_buf_str(&driver->out, ck_buf_view(&json));
+	else if (!code && !driver->quiet)
+		code = ck_report_text(report, driver->color_out, &driver->out);
+	ck_buf_clear(&json);
+	if (!code && !to_stdout)
+		ck_say(driver, "report: %.*s", CK_STR_ARG(ck_name_text(driver->arena, path)));
+	return code;
+}
+
+static enum ck_code update_state(struct ck_driver *driver, struct ck_str output)
+{
+	if (ck_option_given(&driver->options, CK_OPTION_NO_STATE))
+		return CK_OK;
+	struct ck_str dir = ck_path_dir(driver->arena, output);
+	if (!dir.p)
+		return ck_error_nomem(&driver->diags);
+	ck_say(driver, "state file: %.*s/checkpoint", CK_STR_ARG(ck_name_text(driver->arena, dir)));
+	return ck_state_update(dir, ck_path_base(output), (double)time(NULL), !ck_option_given(&driver->options, CK_OPTION_NO_SYNC),
+			       &driver->diags);
+}
+
+static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, const struct ck_inputs *inputs)
+{
+	struct ck_str output = ck_option_text(&driver->options, CK_OPTION_OUTPUT);
+	struct ck_report *report = NULL;
+	struct ck_progress progress;
+	struct ck_run_options options = {
+		.n_jobs = ck_jobs_of(driver),
+		.memory = ck_memory_of(driver),
+		.verify = verify_mode(&driver->options),
+		.force = ck_option_given(&driver->options, CK_OPTION_FORCE),
+		.sync = !ck_option_given(&driver->options, CK_OPTION_NO_SYNC),
+		.progress = ck_progress_show,
+		.progress_context = &progress,
+	};
+	driver->stage = CK_STAGE_RUN;
+	ck_progress_begin(&progress, driver);
+	enum ck_code code = ck_run(bound, inputs, output, &options, driver->arena, &driver->diags, &report);
+	ck_progress_end(&progress);
+	/* A check that failed is told in the report too; what failed first decides the exit code. */
+	if (report) {
+		enum ck_code more = put_report(driver, report);
+		code = code ? code : more;
+	}
+	return code ? code : update_state(driver, output);
+}
+
+enum ck_code ck_cmd_run(struct ck_driver *driver)
+{
+	struct ck_loaded_inputs inputs;
+	struct ck_plan *bound;
+	struct ck_diags *diags = &driver->diags;
+	if (!ck_option_given(&driver->options, CK_OPTION_OUTPUT)) {
+		ck_usage_error(diags, CK_COMMAND_run, "-o OUT is missing: the prefix of the checkpoint to write");
+		return CK_USAGE;
+	}
+	enum ck_code code = ck_load_bound(driver, check_outputs, &inputs, &bound);
+	if (!code)
+		code = run(driver, bound, &inputs.inputs);
+	ck_loaded_inputs_clear(&inputs);
+	return code;
+}
