@@ -14,7 +14,8 @@ struct ck_locals {
 	Ck__Plan__Local **items;
 	struct ck_span *spans;		/* of the first place of each */
 	bool *used;			/* by a target, group, where or argument: for "never used" warnings and ambiguity */
-	size_t n_items, capacity, spans_capacity, used_capacity;
+	struct ck_str *forms;		/* of wildcards: as written, "*" or "[a-z]" */
+	size_t n_items, capacity, spans_capacity, used_capacity, forms_capacity;
 };
 
 /* Number of a local, or SIZE_MAX. */
@@ -32,10 +33,11 @@ struct ck_scope {
 };
 
 /**
- * Reads a source pattern. first_pass tells whether kinds of captures are only collected (`{i:int}` in a later member of a tuple
- * gives its kind to a bare `{i}` in an earlier one): call it for all patterns of a statement with collect = true, then again with
+ * Reads a source pattern. collect tells whether kinds of captures are only collected (`{i:int}` in a later member of a tuple gives
+ * its kind to a bare `{i}` in an earlier one): call it for all patterns of a statement with collect = true, then again with
  * false to get the messages. Unnamed wildcards are numbered from 1 in each pattern.
- * @errors CK_BAD_PATTERN, CK_NAME_CLASH, CK_NOMEM; spans point into the string.
+ * @errors CK_BAD_PATTERN, CK_NAME_CLASH, CK_RESERVED_WORD, CK_WILDCARD_MISMATCH (members of a tuple), CK_TOO_DEEP, CK_NOMEM; spans
+ * point into the string.
  */
 CK_NODISCARD enum ck_code ck_pattern_parse(struct ck_locals *locals, const struct ck_scope *scope, const struct ck_ast_name *name,
 					   bool collect, struct ck_diags *diags, Ck__Plan__Pattern **ret_pattern);
