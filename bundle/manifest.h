@@ -26,6 +26,12 @@ struct ck_place {
 	uint32_t crc;			/* masked, as stored */
 };
 
+/* One stored part of a partitioned variable: a box of it, and the bytes of that box. */
+struct ck_part {
+	const uint64_t *start, *length;	/* [rank] */
+	struct ck_place place;
+};
+
 struct ck_variable {
 	enum ck_variable_kind kind;
 	struct ck_str key;		/* as in the index */
@@ -33,7 +39,8 @@ struct ck_variable {
 	enum ck_dtype dtype;
 	struct ck_shape shape;
 	struct ck_place place;
-	size_t n_slices;		/* > 0: partitioned; place means nothing then */
+	size_t n_slices;		/* > 0: partitioned; of place only n_bytes means something then: the sum of the parts' */
+	const struct ck_part *slices;	/* [n_slices], which tile the shape without holes or overlaps */
 
 	/* Object-based only. */
 	int32_t node;			/* in graph, -1: none */
@@ -46,13 +53,14 @@ struct ck_variable {
 	struct ck_str slot;		/* common name: "m" */
 	struct ck_str optimizer;	/* path of the optimizer; TF1: the suffix without its number ("Adam") */
 	struct ck_str suffix;		/* TF1: what follows the variable's name, with its slash ("/Adam_1") */
+	bool two_optimizers;		/* another optimizer has a slot of this name for the owner too */
 };
 
 struct ck_manifest {
 	struct ck_str path;		/* as the user wrote it */
 	struct ck_str prefix;		/* PREFIX of PREFIX.index */
 	uint8_t digest[CK_SHA256];	/* of the index file's bytes */
-	bool has_data;			/* every data file is there, and long enough */
+	bool has_data;			/* every data file that some variable lies in is there, and long enough */
 	bool big_endian;
 	bool object_based;		/* the index has an object graph */
 	size_t n_shards;
@@ -69,14 +77,21 @@ struct ck_manifest {
  * Opens a checkpoint. path may be a prefix, its .index or a data file, a folder with a `checkpoint` state file, a folder with
  * one bundle, or a SavedModel. Works on an .index alone (has_data is false then and names are keys). Messages name the path as
  * written. An object graph that is there is decoded, checked (ids in range) and gives the names; slots are found.
- * @errors CK_NO_CHECKPOINT (with suggestions from the folder), CK_BAD_INDEX, CK_BAD_ENTRY, CK_BAD_SHARD, CK_BAD_GRAPH,
- *         CK_OLD_FORMAT, CK_IO, CK_NOMEM
+ * Data files that are not there make it an inventory (has_data is false); one that is too short is an error.
+ * @errors CK_NO_CHECKPOINT (with suggestions from the folder), CK_BAD_INDEX, CK_BAD_ENTRY, CK_BAD_SHARD, CK_BAD_CHECKSUM (of the
+ *         object graph), CK_BAD_GRAPH, CK_BAD_STATE, CK_OLD_FORMAT, CK_FORMAT_NOT_AVAILABLE (for newer readers), CK_IO, CK_NOMEM
  */
 CK_NODISCARD enum ck_code ck_manifest_open(struct ck_str path, struct ck_diags *diags, struct ck_manifest **ret_manifest);
 void ck_manifest_free(struct ck_manifest *manifest);	/* NULL is fine */
 
 /* A diagnostic for the first variable that this version cannot migrate yet (partitioned, big-endian); CK_OK if none. */
 CK_NODISCARD enum ck_code ck_manifest_supported(const struct ck_manifest *manifest, struct ck_diags *diags);
+
+/**
+ * Fills by_name and two_optimizers from the variables' names and slots. ck_manifest_open() calls it after
+ * ck_manifest_find_slots(); whoever calls that again calls this again.
+ */
+CK_NODISCARD enum ck_code ck_manifest_index_names(struct ck_manifest *manifest, struct ck_diags *diags);
 
 /* "x" or, for a slot, "x@m"; "x@optimizer/m" where two optimizers have one of that name. In arena. */
 struct ck_str ck_variable_label(const struct ck_manifest *manifest, const struct ck_variable *variable, struct ck_arena *arena);

@@ -7,15 +7,21 @@
 
 #include "bundle/base/diag.h"
 
+#define CK_TABLE_MAGIC UINT64_C(0xdb4775248b80fb57)
+
 struct ck_pair {
 	struct ck_str key, value;
 };
+
+enum { CK_TABLE_FOOTER = 48 };
+/* True for the last CK_TABLE_FOOTER bytes (or more) of a table. */
+bool ck_table_is_footer(struct ck_str last_bytes);
 
 /**
  * Reads every pair of a table, in order. Checks the footer, every block's bounds and checksum (the metaindex's too), restart
  * points, prefix lengths and that keys rise strictly. bytes is borrowed and must outlive the pairs when blocks are not
  * compressed; everything else is in arena. path is for messages.
- * @errors CK_BAD_INDEX, CK_OLD_FORMAT (a V1 checkpoint is such a table too, recognised by its content: see path.h), CK_NOMEM
+ * @errors CK_BAD_INDEX, CK_NOMEM. A V1 checkpoint is such a table too: path.h and the manifest tell it by its content.
  */
 CK_NODISCARD enum ck_code ck_table_read(struct ck_str bytes, struct ck_str path, struct ck_arena *arena, struct ck_diags *diags,
 					struct ck_pair **ret_pairs, size_t *ret_n_pairs);

@@ -13,20 +13,24 @@ struct ck_writer_options {
 	bool sync;		/* fsync files and folder before the index gets its name */
 	size_t n_shards;
 	const uint64_t *shard_sizes;	/* [n_shards] bytes */
+	/* [n_shards] paths of files that become these shards by hard links, unchanged; empty ones are written. NULL: none. */
+	const struct ck_str *links;
 };
 
 struct ck_writer;
 
 /**
- * Starts writing prefix.index and prefix.data-SSSSS-of-NNNNN. Makes the folder when it is not there.
- * @errors CK_OUTPUT_EXISTS (unless force), CK_BAD_TARGET_NAME (prefix ends in a slash), CK_IO, CK_NOMEM
+ * Starts writing prefix.index and prefix.data-SSSSS-of-NNNNN, all of them under temporary names beside their own. Makes the
+ * folder when it is not there. Data files of a save that left no index count as an existing output.
+ * @errors CK_OUTPUT_EXISTS (unless force), CK_BAD_TARGET_NAME (prefix is empty or ends in a slash), CK_IO (a link that cannot be
+ *         made too: another file system), CK_NOMEM
  */
 CK_NODISCARD enum ck_code ck_writer_open(struct ck_str prefix, const struct ck_writer_options *options, struct ck_diags *diags,
 					 struct ck_writer **ret_writer);
-/* Writes bytes into a shard; thread-safe. */
+/* Writes bytes into a shard that is no link, within its size (both CK_ASSERTed); thread-safe. */
 CK_NODISCARD enum ck_code ck_writer_put(struct ck_writer *writer, uint32_t shard, uint64_t offset, const void *bytes, size_t n,
 					struct ck_diags *diags);
-int ck_writer_fd(const struct ck_writer *writer, uint32_t shard);	/* to copy or re-read ranges */
+int ck_writer_fd(const struct ck_writer *writer, uint32_t shard);	/* to copy or re-read ranges; of a link only to read */
 
 struct ck_writer_entry {
 	struct ck_str key;
@@ -35,15 +39,21 @@ struct ck_writer_entry {
 	struct ck_place place;		/* crc masked */
 };
 
+/* The bytes of an index of these entries (any order), as TensorFlow writes them. @errors CK_BAD_TARGET_NAME, CK_NOMEM */
+CK_NODISCARD enum ck_code ck_index_encode(const struct ck_writer_entry *entries, size_t n_entries, size_t n_shards, struct ck_buf *out,
+					  struct ck_diags *diags);
+
 /**
- * Gives the output its name: writes the index of the entries (sorted here by key), syncs, renames data files, then the index,
- * syncs the folder, removes data files of a replaced output. digest is the new index's SHA-256.
+ * Gives the output its name: writes the index of the entries (sorted here by key, which must differ), syncs, moves a replaced
+ * output aside (its index first), renames the data files, then the index, syncs the folder, removes what was replaced. When a
+ * step fails all are undone, and a replaced output is back. digest is the new index's SHA-256.
+ * @errors CK_IO, CK_NOMEM, CK_BAD_TARGET_NAME (two entries of one key, or an empty key)
  */
 CK_NODISCARD enum ck_code ck_writer_commit(struct ck_writer *writer, const struct ck_writer_entry *entries, size_t n_entries,
 					   struct ck_diags *diags, uint8_t ret_digest[CK_SHA256]);
-/* Removes what was not committed and frees. Safe after a commit and on NULL. */
+/* Removes what was not committed, folders that were made for it too, and frees. Safe after a commit and on NULL. */
 void ck_writer_close(struct ck_writer *writer);
-/* Removes the temporary files of every open writer; async-signal-safe, for SIGINT and SIGTERM handlers. */
+/* Does the same for the files of every open writer, without freeing; async-signal-safe, for SIGINT and SIGTERM handlers. */
 void ck_writer_abandon_all(void);
 
 #endif
