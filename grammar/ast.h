@@ -11,7 +11,7 @@
 /**
  * A decoded string literal. Decoding turns \u{2A} into `*`: escapes are read before patterns are, as the language says.
  * offsets[i] is the distance in source bytes from span.begin (the opening quote) of decoded byte i; offsets[text.n] that of the
- * closing quote. So ck_ast_string_span() can underline a part of it.
+ * closing quote; without escapes it is NULL, and byte i is at i + 1. So ck_ast_string_span() can underline a part of it.
  */
 struct ck_ast_string {
 	struct ck_span span;	/* with the quotes */
@@ -19,6 +19,7 @@ struct ck_ast_string {
 	const uint32_t *offsets;
 };
 
+/* The source of decoded bytes begin to end of it, such as [3, 5) for the `{i` of "abc{i}"; clamps. */
 struct ck_span ck_ast_string_span(const struct ck_ast_string *string, size_t begin, size_t end);
 
 struct ck_ast_ident {
@@ -46,6 +47,7 @@ enum ck_ast_op {
 
 struct ck_ast_value {
 	enum ck_ast_value_kind kind;
+	uint32_t depth;		/* levels of nodes from here down, from 1 to CK_MAX_NESTING: walking it may recurse */
 	struct ck_span span;
 	int64_t integer;
 	double number;
@@ -121,12 +123,14 @@ struct ck_ast_index {
 enum ck_ast_expr_kind {
 	CK_AST_REF,	/* ref, indexes, type, where */
 	CK_AST_FILL,	/* fill: type */
-	CK_AST_TUPLE,	/* members, where; also a parenthesised single expr with a trailing comma. Grouping leaves no node */
+	CK_AST_TUPLE,	/* members, where; also a parenthesised single expr with a trailing comma, or with a `where` after the
+			   parenthesis that it cannot take in. Grouping leaves no node, only a wider span */
 	CK_AST_PIPE,	/* operand | call */
 };
 
 struct ck_ast_expr {
 	enum ck_ast_expr_kind kind;
+	uint32_t depth;			/* as in ck_ast_value */
 	struct ck_span span;
 	struct ck_ast_ref ref;
 	struct ck_ast_index *indexes;	/* NULL and 0: no brackets */
@@ -178,7 +182,7 @@ struct ck_ast_stmt {
 	struct ck_ast_expr *expr;	/* map: the expression; keep, drop: the ref */
 	struct ck_ast_goal *goals;
 	size_t n_goals;
-	bool goals_in_parens;		/* ("a",) or ("a", "b") */
+	bool goals_in_parens;		/* ("a",) or ("a", "b"), but not ("a") */
 	bool also, optional, is_rest;
 	struct ck_span also_span;
 	struct ck_ast_name target;	/* new */
@@ -206,5 +210,8 @@ struct ck_ast_file {
  * every error. The tree lives in arena. On CK_OK *ret_file is whole; otherwise it is untouched and the sink has the errors.
  */
 CK_NODISCARD enum ck_code ck_parse(struct ck_arena *arena, struct ck_diags *diags, uint32_t file, struct ck_ast_file **ret_file);
+
+/* Is it a reserved word, which names no input, let, capture or dimension? */
+bool ck_is_reserved_word(struct ck_str text);
 
 #endif
