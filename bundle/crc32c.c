@@ -33,22 +33,66 @@ uint32_t ck_crc32c(uint32_t crc, const void *bytes, size_t n)
 static uint32_t multiply(uint32_t a, uint32_t b)
 {
 	uint32_t product = 0;
-	for (uint32_t bit = (uint32_t)1 << 31; bit; bit >>= 1) {
-		if (a & bit)
-			product ^= b;
-		b = b & 1 ? (b >> 1) ^ POLYNOMIAL : b >> 1;
+	for (unsigned i = 0; i < 32; i++) {
+		product ^= b & -(a >> 31);
+		b = (b >> 1) ^ (POLYNOMIAL & -(b & 1));
+		a <<= 1;
 	}
 	return product;
 }
 
+/* f times x to the power of n * 2^k. */
+static uint32_t shift(uint32_t f, uint64_t n, unsigned k)
+{
+	for (; n; n >>= 1, k = (k + 1) % N_POWERS) {
+		if (n & 1)
+			f = multiply(powers[k], f);
+	}
+	return f;
+}
+
+enum { BYTES = 3 };	/* 2^3 bits */
+#define ONE ((uint32_t)1 << 31)
+
 uint32_t ck_crc32c_combine(uint32_t crc_a, uint32_t crc_b, uint64_t n_b)
 {
-	unsigned k = 3;	/* n_b bytes are n_b * 2^3 bits */
-	for (; n_b; n_b >>= 1, k = (k + 1) % N_POWERS) {
-		if (n_b & 1)
-			crc_a = multiply(powers[k], crc_a);
+	return shift(crc_a, n_b, BYTES) ^ crc_b;
+}
+
+static uint32_t zeros(uint64_t n_bytes)
+{
+	return ~shift(~(uint32_t)0, n_bytes, BYTES);
+}
+
+/* x to the power of -8 n. */
+static uint32_t power_back(uint64_t n_bytes)
+{
+	const uint64_t order = ((uint64_t)1 << 31) - 1;
+	return shift(ONE, order - n_bytes % order * 8 % order, 0);
+}
+
+uint32_t ck_crc32c_part(struct ck_crc32c_places *places, uint32_t crc, uint64_t n, uint64_t n_after)
+{
+	uint64_t step = places->n_after - n_after;
+	if (n != places->n) {
+		places->n = n;
+		places->zeros = zeros(n);
 	}
-	return crc_a ^ crc_b;
+	if (step && step == places->step && n_after < places->n_after) {
+		places->back = places->back ? places->back : power_back(step);
+		places->power = multiply(places->power, places->back);
+	} else if (step || !places->power) {
+		places->power = shift(ONE, n_after, BYTES);
+		places->step = step;
+		places->back = 0;
+	}
+	places->n_after = n_after;
+	return multiply(crc ^ places->zeros, places->power);
+}
+
+uint32_t ck_crc32c_whole(uint32_t parts, uint64_t n_bytes)
+{
+	return parts ^ zeros(n_bytes);
 }
 
 uint32_t ck_crc32c_mask(uint32_t crc)

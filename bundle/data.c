@@ -14,7 +14,7 @@
 struct ck_data {
 	const struct ck_manifest *manifest;
 	int *fds;		/* [n_shards], -1: nothing lies in it */
-	uint64_t *sizes;	/* [n_shards] */
+	uint64_t *sizes;	/* [n_shards]; NULL: the files are borrowed */
 };
 
 /* The name of a data file, for messages. */
@@ -89,11 +89,26 @@ enum ck_code ck_data_open(const struct ck_manifest *manifest, struct ck_diags *d
 	return code;
 }
 
+enum ck_code ck_data_borrow(const struct ck_manifest *manifest, const int *fds, struct ck_diags *diags, struct ck_data **ret_data)
+{
+	struct ck_data *data = ck_alloc(sizeof(*data));
+	if (!data)
+		return ck_error_nomem(diags);
+	*data = (struct ck_data){.manifest = manifest, .fds = ck_alloc((manifest->n_shards + 1) * sizeof(int))};
+	if (!data->fds) {
+		ck_data_close(data);
+		return ck_error_nomem(diags);
+	}
+	memcpy(data->fds, fds, manifest->n_shards * sizeof(int));
+	*ret_data = data;
+	return CK_OK;
+}
+
 void ck_data_close(struct ck_data *data)
 {
 	if (!data)
 		return;
-	for (size_t i = 0; data->fds && i < data->manifest->n_shards; i++)
+	for (size_t i = 0; data->fds && data->sizes && i < data->manifest->n_shards; i++)
 		ck_close(data->fds[i]);
 	ck_free(data->fds);
 	ck_free(data->sizes);
@@ -125,6 +140,12 @@ enum ck_code ck_data_read(const struct ck_data *data, const struct ck_variable *
 {
 	CK_ASSERT(variable->n_slices == 0);
 	return read_place(data, &variable->place, offset, n, bytes, diags);
+}
+
+enum ck_code ck_data_read_place(const struct ck_data *data, const struct ck_place *place, void *bytes, struct ck_diags *diags)
+{
+	CK_ASSERT(place->offset + place->n_bytes <= data->sizes[place->shard]);
+	return read_place(data, place, 0, (size_t)place->n_bytes, bytes, diags);
 }
 
 static enum ck_code damaged(const struct ck_data *data, const struct ck_variable *variable, const struct ck_place *place,

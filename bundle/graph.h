@@ -81,12 +81,14 @@ struct ck_graph_value {
 	bool is_positional;
 	size_t owner;			/* index of the owner in the array of values */
 	struct ck_str slot, optimizer;
+	struct ck_span span;		/* where a text wants it, for messages */
 	/* Filled in by ck_graph_edit(): the checkpoint key, in the arena of the result. */
 	struct ck_str key;
 };
 
 struct ck_graph_alias {
 	struct ck_str path, target;	/* a second path to the variable `target` */
+	struct ck_span span;
 };
 
 /**

@@ -15,7 +15,7 @@ enum ck_code ck_edit_error(struct ck_edit *edit, enum ck_code code, const char *
 	va_start(args, format);
 	struct ck_str text = ck_str_vformat(edit->diags->arena, format, args);
 	va_end(args);
-	ck_error(edit->diags, code, (struct ck_span){0}, "%.*s", CK_STR_ARG(text));
+	ck_error(edit->diags, code, edit->span, "%.*s", CK_STR_ARG(text));
 	return code;
 }
 
@@ -96,6 +96,7 @@ static enum ck_code read_value(struct ck_edit *edit, size_t i)
 {
 	const struct ck_graph_value *value = &edit->values[i];
 	struct ck_edit_value *part = &edit->parts[i];
+	edit->span = value->span;
 	CK_ASSERT(value->source_node < 0 || (size_t)value->source_node < edit->n_old);
 	*part = (struct ck_edit_value){.path = value->path, .tail = CK_STR("VARIABLE_VALUE"), .is_variable = true, .node = CK_NONE,
 				       .next = CK_NONE, .is_slot = value->is_slot, .optimizer = value->optimizer, .slot = value->slot,
@@ -176,6 +177,7 @@ static enum ck_code find_old_slots(struct ck_edit *edit)
 
 static enum ck_code parted(struct ck_edit *edit, size_t value, struct ck_str other_path)
 {
+	edit->span = edit->values[value].span;
 	struct ck_arena *arena = edit->diags->arena;
 	int32_t node = edit->values[value].source_node;
 	struct ck_str name = node < 0 ? edit->values[value].path : edit->source->names[node];
@@ -321,8 +323,9 @@ static struct place *find_places(struct ck_edit *edit)
 	return places;
 }
 
-static enum ck_code taken(struct ck_edit *edit, struct ck_str path)
+static enum ck_code taken(struct ck_edit *edit, size_t value, struct ck_str path)
 {
+	edit->span = edit->values[value].span;
 	return ck_edit_error(edit, CK_BAD_TARGET_NAME, "two values would be written to \"%.*s\"",
 			     CK_STR_ARG(ck_name_text(edit->diags->arena, path)));
 }
@@ -372,7 +375,7 @@ static enum ck_code place_all(struct ck_edit *edit)
 		if (at == CK_NONE || !edit->nodes[at].is_placed)
 			continue;
 		if (ck_map_get(&edit->by_path, edit->nodes[at].path, &there) && there != at)
-			return taken(edit, edit->nodes[at].path);
+			return taken(edit, i, edit->nodes[at].path);
 		if (!ck_map_put(&edit->by_path, edit->nodes[at].path, at))
 			return CK_NOMEM;
 	}
@@ -401,7 +404,7 @@ static enum ck_code place_new_values(struct ck_edit *edit)
 			continue;
 		if (ck_map_get(&edit->by_path, part->path, &at)) {
 			if (edit->nodes[at].is_valued && edit->nodes[at].first_value != CK_NONE)
-				return taken(edit, part->path);
+				return taken(edit, i, part->path);
 		} else {
 			at = ck_edit_add_node(edit);
 			if (at == CK_NONE || !ck_map_put(&edit->by_path, part->path, at))

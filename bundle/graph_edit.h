@@ -53,6 +53,7 @@ struct ck_edit {
 	struct ck_arena *arena;		/* of the result */
 	struct ck_arena *scratch;
 	struct ck_diags *diags;
+	struct ck_span span;		/* of the value or alias that is looked at, for messages */
 
 	struct ck_edit_value *parts;	/* [n_values] */
 	size_t n_old;			/* nodes of the source */

@@ -47,7 +47,7 @@ static enum ck_code unescape(struct ck_edit *edit, struct ck_str path, struct ck
 	if (ck_segment_unescape(segment, text, &ret_local->n))
 		return CK_OK;
 	struct ck_arena *arena = edit->diags->arena;
-	struct ck_diag *diag = ck_error(edit->diags, CK_BAD_TARGET_NAME, (struct ck_span){0}, "\"%.*s\" is no path in an object graph: a \".\" is "
+	struct ck_diag *diag = ck_error(edit->diags, CK_BAD_TARGET_NAME, edit->span, "\"%.*s\" is no path in an object graph: a \".\" is "
 					"written \"..\" there, and a \"/\" inside a name \".S\"", CK_STR_ARG(ck_name_text(arena, path)));
 	char *right = ck_arena_alloc(arena, 2 * segment.n + 1);
 	if (right) {
@@ -141,6 +141,7 @@ static enum ck_code attach(struct ck_edit *edit, uint32_t at)
 {
 	uint32_t parent, own = edit->nodes[at].edge;
 	struct ck_str local, path = edit->nodes[at].path;
+	edit->span = edit->nodes[at].first_value == CK_NONE ? (struct ck_span){0} : edit->values[edit->nodes[at].first_value].span;
 	enum ck_code code = parent_at(edit, path, &parent, &local);
 	if (code)
 		return code;
@@ -249,6 +250,11 @@ static void take_out_of_lists(struct ck_edit *edit, bool *seen, uint32_t at)
 static enum ck_code find_optimizer(struct ck_edit *edit, const struct ck_edit_value *part, uint32_t *ret_node)
 {
 	uint32_t old = part->old_optimizer;
+	size_t at;
+	/* A slot that is new may name its optimizer by the old path too. */
+	if (old == CK_NONE && edit->source && !ck_map_get(&edit->by_path, part->optimizer, &at) &&
+	    ck_map_get(&edit->source->by_name, part->optimizer, &at) && edit->source->is_optimizer[at])
+		old = (uint32_t)at;
 	if (old != CK_NONE) {
 		const struct ck_edit_node *node = &edit->nodes[old];
 		bool is_there = old == edit->root || node->is_placed || node->edge != CK_NONE;
@@ -287,6 +293,7 @@ enum ck_code ck_edit_place_slots(struct ck_edit *edit)
 		struct ck_edit_value *part = &edit->parts[i];
 		if (!part->is_slot)
 			continue;
+		edit->span = edit->values[i].span;
 		if (part->node != CK_NONE && part->old_entry == CK_NONE)
 			take_out_of_lists(edit, seen, part->node);
 		if (part->node == CK_NONE) {
@@ -335,6 +342,7 @@ static enum ck_code place_alias(struct ck_edit *edit, const struct ck_graph_alia
 	struct ck_arena *arena = edit->diags->arena;
 	struct ck_str path = ck_name_text(arena, alias->path), target = ck_name_text(arena, alias->target), local;
 	uint32_t to, parent;
+	edit->span = alias->span;
 	if (alias->path.n == 0)
 		return ck_edit_error(edit, CK_BAD_TARGET_NAME, "an alias of \"%.*s\" cannot have the empty name", CK_STR_ARG(target));
 	enum ck_code code = look(edit, alias->target, &to);
@@ -347,7 +355,7 @@ static enum ck_code place_alias(struct ck_edit *edit, const struct ck_graph_alia
 			if (edit->parts[i].is_variable && !edit->parts[i].is_slot && !edit->values[i].is_positional)
 				ck_suggest_offer(&suggest, edit->parts[i].path);
 		}
-		struct ck_diag *diag = ck_error(edit->diags, CK_BAD_TARGET_NAME, (struct ck_span){0}, "alias \"%.*s\": the result has no "
+		struct ck_diag *diag = ck_error(edit->diags, CK_BAD_TARGET_NAME, edit->span, "alias \"%.*s\": the result has no "
 						"variable \"%.*s\"", CK_STR_ARG(path), CK_STR_ARG(target));
 		ck_suggest_help(&suggest, edit->diags, diag, "\"");
 		return CK_BAD_TARGET_NAME;

@@ -281,6 +281,7 @@ static enum ck_code set_keys(struct ck_edit *edit)
 		}
 		struct ck_str key = glue(edit, part->key_path, CK_STR(CK_ATTRIBUTES), part->tail);
 		size_t there;
+		edit->span = edit->values[i].span;
 		if (ck_arena_failed(edit->arena))
 			return CK_NOMEM;
 		if (ck_map_get(&keys, key, &there))

@@ -150,6 +150,7 @@ static enum ck_code decode_graph(struct opening *opening, const struct ck_variab
 	ck_data_close(data);
 	if (code)
 		return code;
+	manifest->graph_bytes = strings[0];
 	size_t n_before = opening->diags->n_items;
 	code = ck_graph_decode(strings[0], manifest->arena, opening->diags, &manifest->graph);
 	for (size_t i = n_before; i < opening->diags->n_items && code; i++)

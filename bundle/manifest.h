@@ -68,6 +68,7 @@ struct ck_manifest {
 	size_t n_variables;
 	uint64_t n_bytes;		/* stored bytes of all variables (kind CK_VARIABLE and CK_ATTRIBUTE) */
 	struct ck_graph *graph;		/* NULL: name-based, or the graph's bytes are not at hand */
+	struct ck_str graph_bytes;	/* the same, serialized, as stored */
 	struct ck_map by_key;		/* key -> index */
 	struct ck_map by_name;		/* name -> index (slots not included) */
 	struct ck_arena *arena;		/* owns it all */
@@ -106,5 +107,7 @@ struct ck_slot_declaration {
 };
 CK_NODISCARD enum ck_code ck_manifest_find_slots(struct ck_manifest *manifest, const struct ck_slot_declaration *declarations,
 						 size_t n_declarations, struct ck_diags *diags);
+/* What the language's table of `tf1` has behind a variable's name for a slot of this optimizer ("Adam"; empty: the first); or nothing. */
+struct ck_str ck_tf1_suffix(struct ck_str slot, struct ck_str optimizer);
 
 #endif

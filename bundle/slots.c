@@ -43,6 +43,15 @@ static const struct tf1_suffix {
 	{CK_STR("/lamb_v"), CK_STR("v"), CK_STR("lamb")},
 };
 
+struct ck_str ck_tf1_suffix(struct ck_str slot, struct ck_str optimizer)
+{
+	for (size_t i = 0; i < CK_COUNT(tf1_suffixes); i++) {
+		if (ck_str_equal(tf1_suffixes[i].slot, slot) && (optimizer.n == 0 || ck_str_equal(tf1_suffixes[i].optimizer, optimizer)))
+			return tf1_suffixes[i].suffix;
+	}
+	return (struct ck_str){0};
+}
+
 /*
  * Keras: the optimizer's lists, and (Keras 2) what the full names of their elements begin with. rms: the slot where
  * `_velocities` comes before `_momentums`, or without it, as in RMSprop. Source: keras/src/optimizers/.

@@ -69,3 +69,16 @@ void ck_strings_encode(const struct ck_str *strings, size_t n, struct ck_buf *ou
 		ck_buf_str(out, strings[i]);
 	*ret_crc = out->failed ? 0 : ck_crc32c(crc, out->p + begin, out->n - begin);
 }
+
+uint64_t ck_strings_bytes_of_one(uint64_t n)
+{
+	uint64_t n_varint = 1;
+	for (uint64_t rest = n; rest >= 0x80; rest >>= 7)
+		n_varint++;
+	return n_varint + CK_STRINGS_CHECKSUM + n;
+}
+
+uint64_t ck_strings_bytes_of_empty(uint64_t n_elems)
+{
+	return n_elems + CK_STRINGS_CHECKSUM;
+}

@@ -80,6 +80,7 @@ static void lower_alias(struct ck_compiler *compiler, const struct ck_ast_stmt *
 	alias->path = ck_bytes(path);
 	alias->target = ck_bytes(target);
 	compiler->code->aliases[compiler->code->n_aliases++] = alias;
+	compiler->debug->aliases[compiler->debug->n_aliases++] = ck_span_message(compiler, stmt->span);
 }
 
 static void lower_statement(struct ck_compiler *compiler, const struct ck_ast_stmt *stmt, struct once *once)
@@ -151,6 +152,7 @@ static bool make_lists(struct ck_compiler *compiler)
 	code->inputs = ck_arena_array(arena, n, sizeof(*code->inputs));
 	debug->rules = ck_arena_array(arena, n, sizeof(*debug->rules));
 	debug->checks = ck_arena_array(arena, n, sizeof(*debug->checks));
+	debug->aliases = ck_arena_array(arena, n, sizeof(*debug->aliases));
 	debug->files = ck_arena_array(arena, 1, sizeof(*debug->files));
 	debug->allows = ck_arena_array(arena, compiler->file->n_allows + 1, sizeof(*debug->allows));
 	return !ck_arena_failed(arena);
@@ -186,7 +188,7 @@ static bool keep_text(struct ck_compiler *compiler)
 struct packed {
 	struct ck_str bytes;
 	void *message;
-	Ck__Plan__RuleSpans *spans;
+	void *spans;
 };
 
 static int compare_packed(const void *a, const void *b)
@@ -208,7 +210,7 @@ static bool pack_into(struct ck_arena *arena, const ProtobufCMessage *message, s
 }
 
 /* The order of statements never matters, so the plan has one of its own: by their bytes. */
-static bool sort_messages(struct ck_arena *arena, void **messages, Ck__Plan__RuleSpans **spans, size_t n)
+static bool sort_messages(struct ck_arena *arena, void **messages, void **spans, size_t n)
 {
 	struct packed *items = ck_arena_array(arena, n + 1, sizeof(*items));
 
@@ -233,10 +235,10 @@ static bool canonical_order(struct ck_compiler *compiler)
 {
 	Ck__Plan__Code *code = compiler->code;
 
-	return sort_messages(compiler->arena, (void **)code->rules, compiler->debug->rules, code->n_rules) &&
-	       sort_messages(compiler->arena, (void **)code->checks, compiler->debug->checks, code->n_checks) &&
+	return sort_messages(compiler->arena, (void **)code->rules, (void **)compiler->debug->rules, code->n_rules) &&
+	       sort_messages(compiler->arena, (void **)code->checks, (void **)compiler->debug->checks, code->n_checks) &&
 	       sort_messages(compiler->arena, (void **)code->slots, NULL, code->n_slots) &&
-	       sort_messages(compiler->arena, (void **)code->aliases, NULL, code->n_aliases);
+	       sort_messages(compiler->arena, (void **)code->aliases, (void **)compiler->debug->aliases, code->n_aliases);
 }
 
 static void lower_file(struct ck_compiler *compiler)

@@ -242,26 +242,12 @@ void ck_scope_warn_unused(struct ck_compiler *compiler)
 	}
 }
 
-/* Number of the line, from 0, that a byte of a text is in. */
-static size_t line_of(struct ck_str text, size_t at)
-{
-	size_t line = 0;
-
-	for (size_t i = 0; i < at && i < text.n; i++)
-		line += text.p[i] == '\n';
-	return line;
-}
-
 static bool is_allowed(const struct ck_compiler *compiler, enum ck_code code, struct ck_span span)
 {
-	struct ck_str text = compiler->diags->files[span.file - 1].text;
-	size_t first = line_of(text, span.begin), last = line_of(text, span.end);
-
 	for (size_t i = 0; i < compiler->file->n_allows; i++) {
 		const struct ck_ast_allow *allow = &compiler->file->allows[i];
-		size_t line = line_of(text, allow->span.begin);
 
-		if (ck_code_find(allow->code) == code && line + 1 >= first && line <= last)
+		if (ck_code_find(allow->code) == code && ck_diags_silences(compiler->diags, allow->span, span))
 			return true;
 	}
 	return false;
@@ -273,7 +259,7 @@ struct ck_diag *ck_compiler_warn(struct ck_compiler *compiler, enum ck_code code
 	struct ck_buf text = { 0 };
 	va_list args;
 
-	if (span.file && is_allowed(compiler, code, span))
+	if (is_allowed(compiler, code, span))
 		return NULL;
 	va_start(args, format);
 	ck_buf_vprintf(&text, format, args);

@@ -4,7 +4,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 B=${B:-build}
 case $B in /*) ;; *) B=$root/$B ;; esac
 ckmig=$B/ckmig
-python=${VENV:-$root/build/venv}/bin/python
+case ${VENV:=$root/build/venv} in /*) ;; *) VENV=$root/$VENV ;; esac
+python=$VENV/bin/python
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 export TF_CPP_MIN_LOG_LEVEL=3 TF_ENABLE_ONEDNN_OPTS=0 CUDA_VISIBLE_DEVICES="" PYTHONDONTWRITEBYTECODE=1

@@ -8,28 +8,28 @@ enum { FAILED = UINT32_MAX };
 /* What a piece stands behind: decides whether a `**` may be empty. */
 enum before { BEFORE_OTHER, BEFORE_SLASH };
 
-static uint32_t add_node(struct ck_automaton *automaton, enum ck_node_kind kind, uint32_t next)
+static uint32_t add_node(struct ck_automaton *automaton, enum ck_step_kind kind, uint32_t next)
 {
-	struct ck_node *node;
+	struct ck_step *node;
 
 	if (next == FAILED || automaton->n_nodes >= FAILED / 2 ||
 	    !ck_arena_grow(automaton->arena, (void **)&automaton->nodes, automaton->n_nodes, &automaton->capacity, sizeof(*automaton->nodes)))
 		return FAILED;
 	node = &automaton->nodes[automaton->n_nodes];
-	*node = (struct ck_node){ .kind = kind, .next = next };
+	*node = (struct ck_step){ .kind = kind, .next = next };
 	return (uint32_t)automaton->n_nodes++;
 }
 
 static uint32_t add_literal(struct ck_automaton *automaton, struct ck_str text, uint32_t next)
 {
-	uint32_t at = text.n ? add_node(automaton, CK_NODE_LITERAL, next) : next;
+	uint32_t at = text.n ? add_node(automaton, CK_STEP_LITERAL, next) : next;
 
 	if (at != FAILED && text.n)
 		automaton->nodes[at].text = text;
 	return at;
 }
 
-static uint32_t add_mark(struct ck_automaton *automaton, enum ck_node_kind kind, uint32_t local, uint32_t alternative, uint32_t next)
+static uint32_t add_mark(struct ck_automaton *automaton, enum ck_step_kind kind, uint32_t local, uint32_t alternative, uint32_t next)
 {
 	uint32_t at = add_node(automaton, kind, next);
 
@@ -43,7 +43,7 @@ static uint32_t add_mark(struct ck_automaton *automaton, enum ck_node_kind kind,
 /* A node with room for n targets. */
 static uint32_t add_split(struct ck_automaton *automaton, size_t n)
 {
-	uint32_t at = add_node(automaton, CK_NODE_SPLIT, 0);
+	uint32_t at = add_node(automaton, CK_STEP_SPLIT, 0);
 	uint32_t *targets = ck_arena_array(automaton->arena, n + 1, sizeof(*targets));
 
 	if (at == FAILED || !targets)
@@ -90,22 +90,22 @@ static uint32_t derive_split(struct ck_automaton *automaton, uint32_t at, enum c
 
 static uint32_t derive_new(struct ck_automaton *automaton, uint32_t at, enum ck_derived how)
 {
-	const struct ck_node node = automaton->nodes[at];
+	const struct ck_step node = automaton->nodes[at];
 	bool keep;
 
 	switch (node.kind) {
-	case CK_NODE_SPLIT:
+	case CK_STEP_SPLIT:
 		return derive_split(automaton, at, how);
-	case CK_NODE_OPEN:
-	case CK_NODE_CLOSE:
-	case CK_NODE_PICK:
+	case CK_STEP_OPEN:
+	case CK_STEP_CLOSE:
+	case CK_STEP_PICK:
 		return add_mark(automaton, node.kind, node.local, node.alternative, derive(automaton, node.next, how));
-	case CK_NODE_LITERAL:
+	case CK_STEP_LITERAL:
 		if (how == CK_AFTER_SLASH && node.text.p[0] == '/')
 			return add_literal(automaton, ck_str_slice(node.text, 1, node.text.n), node.next);
 		keep = how == CK_NOT_END || (how == CK_NOT_SLASH && node.text.p[0] != '/');
 		break;
-	case CK_NODE_END:
+	case CK_STEP_END:
 		keep = how == CK_NOT_SLASH;
 		break;
 	default:
@@ -151,7 +151,7 @@ static uint32_t make_choice(struct ck_automaton *automaton, const Ck__Plan__Piec
 	for (size_t i = 0; i < n; i++) {
 		targets[i] = make_pieces(automaton, piece->alternatives[i]->pieces, piece->alternatives[i]->n_pieces, before, next);
 		if (piece->local && targets[i] != FAILED)
-			targets[i] = add_mark(automaton, CK_NODE_PICK, piece->local - 1, (uint32_t)i, targets[i]);
+			targets[i] = add_mark(automaton, CK_STEP_PICK, piece->local - 1, (uint32_t)i, targets[i]);
 		if (targets[i] == FAILED)
 			return FAILED;
 	}
@@ -166,7 +166,7 @@ static uint32_t make_choice(struct ck_automaton *automaton, const Ck__Plan__Piec
 /* `**`: one or more characters, or none by one of the ways that the slashes beside it leave. */
 static uint32_t make_starstar(struct ck_automaton *automaton, enum before before, uint32_t next)
 {
-	uint32_t some = add_node(automaton, CK_NODE_STARSTAR, next);
+	uint32_t some = add_node(automaton, CK_STEP_STARSTAR, next);
 	uint32_t none = derive(automaton, next, CK_AFTER_SLASH);
 
 	if (before == BEFORE_OTHER)
@@ -174,28 +174,28 @@ static uint32_t make_starstar(struct ck_automaton *automaton, enum before before
 	return split_two(automaton, some, none);
 }
 
-static enum ck_node_kind simple_kind(const Ck__Plan__Piece *piece)
+static enum ck_step_kind simple_kind(const Ck__Plan__Piece *piece)
 {
 	switch ((enum ck_piece_kind)piece->kind) {
 	case CK_PIECE_ONE:
-		return CK_NODE_ONE;
+		return CK_STEP_ONE;
 	case CK_PIECE_CLASS:
-		return CK_NODE_CLASS;
+		return CK_STEP_CLASS;
 	case CK_PIECE_STAR:
-		return CK_NODE_STAR;
+		return CK_STEP_STAR;
 	case CK_PIECE_SEGMENT:
-		return CK_NODE_SEGMENT;
+		return CK_STEP_SEGMENT;
 	case CK_PIECE_INT:
-		return CK_NODE_INT;
+		return CK_STEP_INT;
 	case CK_PIECE_UNIQ:
-		return CK_NODE_UNIQ;
+		return CK_STEP_UNIQ;
 	case CK_PIECE_LITERAL:
 	case CK_PIECE_STARSTAR:
 	case CK_PIECE_CHOICE:
 	case CK_PIECE_GROUP:
 		break;
 	}
-	return CK_NODE_END;
+	return CK_STEP_END;
 }
 
 /* One piece in front of `next`. */
@@ -204,7 +204,7 @@ static uint32_t make_piece(struct ck_automaton *automaton, const Ck__Plan__Piece
 	uint32_t at;
 
 	if (piece->local)
-		next = add_mark(automaton, CK_NODE_CLOSE, piece->local - 1, 0, next);
+		next = add_mark(automaton, CK_STEP_CLOSE, piece->local - 1, 0, next);
 	if (next == FAILED)
 		return FAILED;
 	switch ((enum ck_piece_kind)piece->kind) {
@@ -225,7 +225,7 @@ static uint32_t make_piece(struct ck_automaton *automaton, const Ck__Plan__Piece
 		if (at != FAILED)
 			automaton->nodes[at].piece = piece;
 	}
-	return at != FAILED && piece->local ? add_mark(automaton, CK_NODE_OPEN, piece->local - 1, 0, at) : at;
+	return at != FAILED && piece->local ? add_mark(automaton, CK_STEP_OPEN, piece->local - 1, 0, at) : at;
 }
 
 /* Is it `**`, or a capture of `**`? */
@@ -240,8 +240,8 @@ static uint32_t make_empty(struct ck_automaton *automaton, const Ck__Plan__Piece
 {
 	if (!piece->local || next == FAILED)
 		return next;
-	next = add_mark(automaton, CK_NODE_CLOSE, piece->local - 1, 0, next);
-	return add_mark(automaton, CK_NODE_OPEN, piece->local - 1, 0, next);
+	next = add_mark(automaton, CK_STEP_CLOSE, piece->local - 1, 0, next);
+	return add_mark(automaton, CK_STEP_OPEN, piece->local - 1, 0, next);
 }
 
 /**
@@ -250,11 +250,11 @@ static uint32_t make_empty(struct ck_automaton *automaton, const Ck__Plan__Piece
  */
 static uint32_t make_slash_starstar(struct ck_automaton *automaton, struct ck_str text, const Ck__Plan__Piece *piece, uint32_t next)
 {
-	uint32_t some = add_node(automaton, CK_NODE_STARSTAR, piece->local ? add_mark(automaton, CK_NODE_CLOSE, piece->local - 1, 0, next) : next);
+	uint32_t some = add_node(automaton, CK_STEP_STARSTAR, piece->local ? add_mark(automaton, CK_STEP_CLOSE, piece->local - 1, 0, next) : next);
 	uint32_t none;
 
 	if (some != FAILED && piece->local)
-		some = add_mark(automaton, CK_NODE_OPEN, piece->local - 1, 0, some);
+		some = add_mark(automaton, CK_STEP_OPEN, piece->local - 1, 0, some);
 	some = add_literal(automaton, text, some);
 	none = make_empty(automaton, piece, derive(automaton, next, CK_NOT_END));
 	none = add_literal(automaton, ck_str_slice(text, 0, text.n - 1), none);
@@ -405,7 +405,7 @@ enum ck_code ck_automaton_make(struct ck_automaton *automaton, struct ck_arena *
 	*automaton = (struct ck_automaton){ .arena = arena };
 	if (count_pieces(pieces, n_pieces) > CK_MAX_PIECES)
 		return CK_BAD_PATTERN;
-	end = add_node(automaton, CK_NODE_END, 0);
+	end = add_node(automaton, CK_STEP_END, 0);
 	automaton->start = make_pieces(automaton, pieces, n_pieces, BEFORE_OTHER, end);
 	if (automaton->start == FAILED)
 		return CK_NOMEM;

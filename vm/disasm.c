@@ -390,6 +390,45 @@ static void list_uses(struct ck_buf *out, const struct ck_plan *plan)
 	}
 }
 
+static void list_call(struct ck_buf *out, const struct ck_plan *plan, const Ck__Plan__BoundCall *call, const struct ck_function_info *function)
+{
+	struct ck_frame frame = { plan, NULL, 0 };
+
+	ck_buf_printf(out, "  %s", function->name);
+	if (!call->n_values) {
+		ck_buf_str(out, CK_STR("  "));
+		ck_buf_name(out, ck_plan_input_name(plan, call->input));
+	}
+	for (size_t i = 0; i < call->n_variables; i++)
+		ck_buf_printf(out, " %llu", (unsigned long long)call->variables[i]);
+	ck_buf_char(out, '\n');
+	for (size_t i = 0; i < call->n_values; i++) {
+		ck_buf_printf(out, "   value %zu\n", i);
+		list_code(out, &frame, call->values[i]->code, call->values[i]->n_code);
+	}
+}
+
+/* The functions of a condition stand in the order of their places. */
+static void list_calls(struct ck_buf *out, const struct ck_plan *plan, const Ck__Plan__Expr *expr, const Ck__Plan__BoundCheck *check, size_t *n_calls)
+{
+	if (expr->kind == CK_EXPR_CALL)
+		list_call(out, plan, check->calls[(*n_calls)++], ck_function_info(expr->index));
+	for (size_t i = 0; expr->kind != CK_EXPR_CALL && i < expr->n_args; i++)
+		list_calls(out, plan, expr->args[i], check, n_calls);
+}
+
+static void list_bound_checks(struct ck_buf *out, const struct ck_plan *plan)
+{
+	const Ck__Plan__Bound *bound = plan->message->bound;
+
+	for (size_t i = 0; i < bound->n_checks; i++) {
+		size_t n_calls = 0;
+
+		ck_buf_printf(out, "\nbound check %zu\n", i);
+		list_calls(out, plan, plan->message->code->checks[i]->condition, bound->checks[i], &n_calls);
+	}
+}
+
 void ck_plan_disasm(const struct ck_plan *plan, struct ck_buf *out)
 {
 	const Ck__Plan__Bound *bound = plan->message->bound;
@@ -403,4 +442,5 @@ void ck_plan_disasm(const struct ck_plan *plan, struct ck_buf *out)
 	for (size_t i = 0; i < bound->n_targets; i++)
 		list_target(out, plan, bound->targets[i]);
 	list_uses(out, plan);
+	list_bound_checks(out, plan);
 }

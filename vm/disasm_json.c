@@ -275,6 +275,37 @@ static json_t *use_of(const struct ck_plan *plan, const Ck__Plan__Use *use, stru
 	return object;
 }
 
+static json_t *call_of(const struct ck_plan *plan, const Ck__Plan__BoundCall *call, struct ck_buf *out)
+{
+	json_t *object = json_object(), *variables = json_array(), *values = json_array();
+	struct ck_frame frame = { plan, NULL, 0 };
+
+	for (size_t i = 0; i < call->n_variables; i++)
+		append(variables, integer(call->variables[i]), out);
+	for (size_t i = 0; i < call->n_values; i++)
+		append(values, code_of(&frame, call->values[i]->code, call->values[i]->n_code, out), out);
+	set(object, "input", text_of(ck_plan_input_name(plan, call->input)), out);
+	set(object, "variables", variables, out);
+	set(object, "values", values, out);
+	return object;
+}
+
+/* For each check what its functions are about, in the order of their places. */
+static json_t *bound_checks_of(const struct ck_plan *plan, struct ck_buf *out)
+{
+	const Ck__Plan__Bound *bound = plan->message->bound;
+	json_t *checks = json_array();
+
+	for (size_t i = 0; i < bound->n_checks; i++) {
+		json_t *calls = json_array();
+
+		for (size_t j = 0; j < bound->checks[i]->n_calls; j++)
+			append(calls, call_of(plan, bound->checks[i]->calls[j], out), out);
+		append(checks, calls, out);
+	}
+	return checks;
+}
+
 static json_t *bound_of(const struct ck_plan *plan, struct ck_buf *out)
 {
 	const Ck__Plan__Bound *bound = plan->message->bound;
@@ -296,6 +327,7 @@ static json_t *bound_of(const struct ck_plan *plan, struct ck_buf *out)
 	set(object, "shard_bytes", shards, out);
 	set(object, "targets", targets, out);
 	set(object, "uses", uses, out);
+	set(object, "checks", bound_checks_of(plan, out), out);
 	return object;
 }
 

@@ -32,7 +32,7 @@ CK_NODISCARD enum ck_code ck_verify_checkpoint(const struct ck_manifest *manifes
 					       uint64_t *ret_n_variables, uint64_t *ret_n_bytes);
 
 /* Statistics of one stored variable, with a histogram of n_bins between min and max; for `ckmig show`. */
-CK_NODISCARD enum ck_code ck_variable_statistics(const struct ck_data *data, const struct ck_variable *variable, uint64_t memory,
+CK_NODISCARD enum ck_code ck_variable_statistics(const struct ck_data *data, const struct ck_variable *variable,
 						 struct ck_diags *diags, struct ck_statistics *ret_statistics, uint64_t *histogram,
 						 size_t n_bins);
 

@@ -127,33 +127,33 @@ static bool set_random(struct ck_view *view, const struct ck_value *args, struct
 static struct ck_view *new_fill(struct ck_view_context *context, enum ck_fill fill, ck_read_function *read, enum ck_dtype dtype, size_t rank,
 				const uint64_t *dims)
 {
-	struct ck_view *view = ck_node_new(context, CK_NODE_FILL, read, dtype, 0, NULL, 0, 0);
+	struct ck_view *view = ck_view_new(context, CK_VIEW_FILL, read, dtype, 0, NULL, 0, 0);
 
-	if (!view || !ck_node_set_shape(context, view, rank, dims))
+	if (!view || !ck_view_set_shape(context, view, rank, dims))
 		return NULL;
 	view->fill.fill = fill;
 	return view;
 }
 
-struct ck_view *ck_node_zeros(struct ck_view_context *context, enum ck_dtype dtype, size_t rank, const uint64_t *dims)
+struct ck_view *ck_view_zeros(struct ck_view_context *context, enum ck_dtype dtype, size_t rank, const uint64_t *dims)
 {
 	return new_fill(context, CK_FILL_CONST, read_const, dtype, rank, dims);
 }
 
-struct ck_view *ck_node_fill_like(struct ck_view_context *context, const struct ck_view *view, size_t rank, const uint64_t *dims)
+struct ck_view *ck_view_fill_like(struct ck_view_context *context, const struct ck_view *view, size_t rank, const uint64_t *dims)
 {
-	struct ck_view *result = ck_node_zeros(context, view->dtype, rank, dims);
+	struct ck_view *result = ck_view_zeros(context, view->dtype, rank, dims);
 
-	if (result && view->kind == CK_NODE_FILL)
+	if (result && view->kind == CK_VIEW_FILL)
 		memcpy(result->fill.element, view->fill.element, sizeof(result->fill.element));
 	return result;
 }
 
-struct ck_view *ck_node_fill(struct ck_view_context *context, const struct ck_value *value, enum ck_dtype dtype, size_t rank,
+struct ck_view *ck_view_fill(struct ck_view_context *context, const struct ck_value *value, enum ck_dtype dtype, size_t rank,
 			     const uint64_t *dims)
 {
 	const struct ck_value one = { .kind = CK_EXPR_INT, .integer = 1 };
-	struct ck_view *view = ck_node_zeros(context, dtype, rank, dims);
+	struct ck_view *view = ck_view_zeros(context, dtype, rank, dims);
 
 	if (!view)
 		return NULL;

@@ -1,4 +1,4 @@
-/* Shape rules of operators that move the elements of one value: slices, permutations, reshapes, gathers, copies. */
+/* Shape rules of operators that move the elements of one value: slices, permutations, reshapes, gathers, copies; and which move none. */
 #include "vm/infer.h"
 
 /* ---- slices */
@@ -312,4 +312,48 @@ enum ck_code ck_infer_TILE(struct ck_infer *infer, struct ck_inferred *ret_infer
 enum ck_code ck_infer_REPEAT(struct ck_infer *infer, struct ck_inferred *ret_inferred)
 {
 	return times(infer, ret_inferred);
+}
+
+/* ---- what moves no byte */
+
+/* Do all axes but those of size 1 keep their order? axes[i] is the operand's axis that comes i-th. */
+static bool keeps_order(const int64_t *dims, const size_t *axes, size_t n)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (dims[axes[i]] == 1)
+			continue;
+		if (axes[i] < next)
+			return false;
+		next = axes[i];
+	}
+	return true;
+}
+
+static bool transpose_keeps_bytes(const struct ck_infer *infer)
+{
+	const struct ck_value *axes = ck_infer_arg(infer, "axes");
+	size_t order[CK_MAX_RANK], n = (size_t)infer->operands[0].rank;
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t axis = axes->n_items ? axes->items[i].integer : (int64_t)(n - 1 - i);
+
+		order[i] = (size_t)(axis < 0 ? axis + (int64_t)n : axis);
+	}
+	return keeps_order(infer->operands[0].dims, order, n);
+}
+
+bool ck_op_keeps_bytes(struct ck_infer *infer)
+{
+	enum ck_op op = infer->op->op;
+	struct ck_rearrange rearrange;
+
+	if (op == CK_OP_RESHAPE || op == CK_OP_SQUEEZE || op == CK_OP_UNSQUEEZE)
+		return true;
+	if (op == CK_OP_TRANSPOSE)
+		return transpose_keeps_bytes(infer);
+	if (op == CK_OP_REARRANGE)
+		return ck_rearrange_resolve(infer, &rearrange) == CK_OK && keeps_order(rearrange.split, rearrange.permutation, rearrange.n_split);
+	return op == CK_OP_CAST && ck_infer_arg(infer, "dtype")->index == (uint32_t)infer->operands[0].dtype;
 }

@@ -103,15 +103,15 @@ static bool is_digit(struct ck_str name, size_t at)
 }
 
 /* May a node that takes characters one by one take the one at this place? */
-static bool takes(const struct ck_node *node, struct ck_str name, size_t at)
+static bool takes(const struct ck_step *node, struct ck_str name, size_t at)
 {
 	if (at >= name.n)
 		return false;
-	if (node->kind == CK_NODE_CLASS)
+	if (node->kind == CK_STEP_CLASS)
 		return in_class(node->piece, name, at);
-	if (node->kind == CK_NODE_INT)
+	if (node->kind == CK_STEP_INT)
 		return is_digit(name, at);
-	return node->kind == CK_NODE_STARSTAR || name.p[at] != '/';
+	return node->kind == CK_STEP_STARSTAR || name.p[at] != '/';
 }
 
 /* Where the digits of "_12" at a place end, or the place itself when there is no such number. */
@@ -170,7 +170,7 @@ static void find_spans(struct run *run, uint32_t open, size_t begin);
 
 static void can_open(struct run *run, uint32_t at)
 {
-	const struct ck_node *node = &run->automaton->nodes[at];
+	const struct ck_step *node = &run->automaton->nodes[at];
 	uint64_t *row = row_of(run, run->can, at);
 
 	memcpy(row, row_of(run, run->can, node->next), run->n_words * sizeof(*row));
@@ -193,12 +193,12 @@ static void can_open(struct run *run, uint32_t at)
 }
 
 /* Nodes that take characters: one, any number, or at least one. */
-static void can_characters(struct run *run, const struct ck_node *node, uint64_t *row, const uint64_t *next)
+static void can_characters(struct run *run, const struct ck_step *node, uint64_t *row, const uint64_t *next)
 {
-	bool once = node->kind == CK_NODE_ONE || node->kind == CK_NODE_CLASS;
+	bool once = node->kind == CK_STEP_ONE || node->kind == CK_STEP_CLASS;
 
 	for (size_t at = run->name.n + 1; at-- > 0;) {
-		bool can = node->kind == CK_NODE_STAR && get(next, at);
+		bool can = node->kind == CK_STEP_STAR && get(next, at);
 
 		if (!can && takes(node, run->name, at)) {
 			size_t after = at + char_bytes(run->name, at);
@@ -225,46 +225,46 @@ static void can_uniq(struct run *run, uint64_t *row, const uint64_t *next)
 
 static void can_node(struct run *run, uint32_t at)
 {
-	const struct ck_node *node = &run->automaton->nodes[at];
+	const struct ck_step *node = &run->automaton->nodes[at];
 	const struct fixed *fixed = run->matcher->fixed;
 	uint64_t *row = row_of(run, run->can, at);
 	const uint64_t *next = row_of(run, run->can, node->next);
 
 	memset(row, 0, run->n_words * sizeof(*row));
 	switch (node->kind) {
-	case CK_NODE_END:
+	case CK_STEP_END:
 		set(row, run->name.n);
 		return;
-	case CK_NODE_LITERAL:
+	case CK_STEP_LITERAL:
 		for (size_t i = 0; i + node->text.n <= run->name.n; i++)
 			if (get(next, i + node->text.n) && literal_at(node->text, run->name, i))
 				set(row, i);
 		return;
-	case CK_NODE_ONE:
-	case CK_NODE_CLASS:
-	case CK_NODE_STAR:
-	case CK_NODE_SEGMENT:
-	case CK_NODE_INT:
-	case CK_NODE_STARSTAR:
+	case CK_STEP_ONE:
+	case CK_STEP_CLASS:
+	case CK_STEP_STAR:
+	case CK_STEP_SEGMENT:
+	case CK_STEP_INT:
+	case CK_STEP_STARSTAR:
 		can_characters(run, node, row, next);
 		return;
-	case CK_NODE_UNIQ:
+	case CK_STEP_UNIQ:
 		can_uniq(run, row, next);
 		return;
-	case CK_NODE_SPLIT:
+	case CK_STEP_SPLIT:
 		for (size_t i = 0; i < node->n_targets; i++)
 			for (size_t j = 0; j < run->n_words; j++)
 				row[j] |= row_of(run, run->can, node->targets[i])[j];
 		return;
-	case CK_NODE_OPEN:
+	case CK_STEP_OPEN:
 		can_open(run, at);
 		return;
-	case CK_NODE_PICK:
+	case CK_STEP_PICK:
 		if (fixed[node->local].set && fixed[node->local].value.alternative != node->alternative)
 			return;
 		memcpy(row, next, run->n_words * sizeof(*row));
 		return;
-	case CK_NODE_CLOSE:
+	case CK_STEP_CLOSE:
 		memcpy(row, next, run->n_words * sizeof(*row));
 		return;
 	}
@@ -286,15 +286,15 @@ static void arrive(struct run *run, uint64_t *rows, uint32_t node, size_t at)
 		set(row_of(run, rows, node), at);
 }
 
-static void flow_characters(struct run *run, const struct ck_node *node, uint64_t *rows, uint64_t *row)
+static void flow_characters(struct run *run, const struct ck_step *node, uint64_t *rows, uint64_t *row)
 {
-	bool once = node->kind == CK_NODE_ONE || node->kind == CK_NODE_CLASS;
+	bool once = node->kind == CK_STEP_ONE || node->kind == CK_STEP_CLASS;
 
 	/* A row is used as the set of places inside the wildcard; what it adds to itself are places where more may be taken. */
 	for (size_t at = 0; at <= run->name.n; at++) {
 		if (!get(row, at))
 			continue;
-		if (node->kind == CK_NODE_STAR)
+		if (node->kind == CK_STEP_STAR)
 			arrive(run, rows, node->next, at);
 		if (!takes(node, run->name, at))
 			continue;
@@ -307,11 +307,11 @@ static void flow_characters(struct run *run, const struct ck_node *node, uint64_
 /* Follows the edges of one node from all places in its row. */
 static void flow(struct run *run, uint32_t at, uint64_t *rows)
 {
-	const struct ck_node *node = &run->automaton->nodes[at];
+	const struct ck_step *node = &run->automaton->nodes[at];
 	uint64_t *row = row_of(run, rows, at);
-	bool characters = node->kind != CK_NODE_LITERAL && node->kind < CK_NODE_SPLIT && node->kind != CK_NODE_UNIQ;
+	bool characters = node->kind != CK_STEP_LITERAL && node->kind < CK_STEP_SPLIT && node->kind != CK_STEP_UNIQ;
 
-	if (node->kind == CK_NODE_END)
+	if (node->kind == CK_STEP_END)
 		return;
 	if (characters) {
 		flow_characters(run, node, rows, row);
@@ -320,18 +320,18 @@ static void flow(struct run *run, uint32_t at, uint64_t *rows)
 	for (size_t i = 0; i <= run->name.n; i++) {
 		if (!get(row, i))
 			continue;
-		if (node->kind == CK_NODE_SPLIT) {
+		if (node->kind == CK_STEP_SPLIT) {
 			for (size_t j = 0; j < node->n_targets; j++)
 				arrive(run, rows, node->targets[j], i);
 			continue;
 		}
-		if (node->kind == CK_NODE_LITERAL) {
+		if (node->kind == CK_STEP_LITERAL) {
 			if (literal_at(node->text, run->name, i))
 				arrive(run, rows, node->next, i + node->text.n);
 			continue;
 		}
 		arrive(run, rows, node->next, i);
-		for (size_t after = i + 2; node->kind == CK_NODE_UNIQ && after <= uniq_end(run->name, i); after++)
+		for (size_t after = i + 2; node->kind == CK_STEP_UNIQ && after <= uniq_end(run->name, i); after++)
 			arrive(run, rows, node->next, after);
 	}
 }
@@ -345,7 +345,7 @@ static void add_span(struct run *run, struct span span)
 /* Ends of a capture that begins here, with one alternative (SIZE_MAX: it is no alternation). */
 static void find_spans_of(struct run *run, uint32_t open, size_t begin, size_t alternative)
 {
-	const struct ck_node *nodes = run->automaton->nodes;
+	const struct ck_step *nodes = run->automaton->nodes;
 
 	memset(run->inner, 0, (size_t)open * run->n_words * sizeof(*run->inner));
 	arrive(run, run->inner, nodes[open].next, begin);
@@ -353,11 +353,11 @@ static void find_spans_of(struct run *run, uint32_t open, size_t begin, size_t a
 		const uint64_t *row = row_of(run, run->inner, i);
 		bool ours = nodes[i].local == nodes[open].local;
 
-		if (nodes[i].kind == CK_NODE_CLOSE && ours) {
+		if (nodes[i].kind == CK_STEP_CLOSE && ours) {
 			for (size_t end = begin; end <= run->name.n; end++)
 				if (get(row, end))
 					add_span(run, (struct span){ i, end, alternative == SIZE_MAX ? 0 : (uint32_t)alternative });
-		} else if (nodes[i].kind != CK_NODE_PICK || !ours || nodes[i].alternative == alternative) {
+		} else if (nodes[i].kind != CK_STEP_PICK || !ours || nodes[i].alternative == alternative) {
 			flow(run, i, run->inner);
 		}
 	}
@@ -376,7 +376,7 @@ static void find_spans(struct run *run, uint32_t open, size_t begin)
 
 static void reach(struct run *run)
 {
-	const struct ck_node *nodes = run->automaton->nodes;
+	const struct ck_step *nodes = run->automaton->nodes;
 	uint32_t start = run->automaton->start;
 
 	memset(run->reach, 0, ((size_t)start + 1) * run->n_words * sizeof(*run->reach));
@@ -384,7 +384,7 @@ static void reach(struct run *run)
 	for (uint32_t i = start + 1; i-- > 0;) {
 		const uint64_t *row = row_of(run, run->reach, i);
 
-		if (nodes[i].kind != CK_NODE_OPEN || !run->matcher->fixed[nodes[i].local].set) {
+		if (nodes[i].kind != CK_STEP_OPEN || !run->matcher->fixed[nodes[i].local].set) {
 			flow(run, i, run->reach);
 			continue;
 		}
@@ -407,40 +407,40 @@ static void reach(struct run *run)
 /* The first place after a node from which the rest can match, and the node there. */
 static void step(const struct run *run, uint32_t *ret_node, size_t *ret_at)
 {
-	const struct ck_node *node = &run->automaton->nodes[*ret_node];
+	const struct ck_step *node = &run->automaton->nodes[*ret_node];
 	const uint64_t *next = row_of(run, run->can, node->next);
 	size_t at = *ret_at;
 
 	*ret_node = node->next;
 	switch (node->kind) {
-	case CK_NODE_END:
-	case CK_NODE_OPEN:
-	case CK_NODE_CLOSE:
-	case CK_NODE_PICK:
+	case CK_STEP_END:
+	case CK_STEP_OPEN:
+	case CK_STEP_CLOSE:
+	case CK_STEP_PICK:
 		return;
-	case CK_NODE_LITERAL:
+	case CK_STEP_LITERAL:
 		*ret_at = at + node->text.n;
 		return;
-	case CK_NODE_SPLIT:
+	case CK_STEP_SPLIT:
 		for (size_t i = 0; i < node->n_targets; i++)
 			if (get(row_of(run, run->can, node->targets[i]), at)) {
 				*ret_node = node->targets[i];
 				return;
 			}
 		return;
-	case CK_NODE_UNIQ:
+	case CK_STEP_UNIQ:
 		if (!get(next, at))
 			at += 2;
 		while (at < run->name.n && !get(next, at))
 			at++;
 		break;
-	case CK_NODE_ONE:
-	case CK_NODE_CLASS:
-	case CK_NODE_STAR:
-	case CK_NODE_SEGMENT:
-	case CK_NODE_INT:
-	case CK_NODE_STARSTAR:
-		if (node->kind != CK_NODE_STAR || !get(next, at))
+	case CK_STEP_ONE:
+	case CK_STEP_CLASS:
+	case CK_STEP_STAR:
+	case CK_STEP_SEGMENT:
+	case CK_STEP_INT:
+	case CK_STEP_STARSTAR:
+		if (node->kind != CK_STEP_STAR || !get(next, at))
 			at += char_bytes(run->name, at);
 		while (at < run->name.n && !get(next, at))
 			at += char_bytes(run->name, at);
@@ -462,7 +462,7 @@ static void walk(struct run *run, struct ck_binding *bindings)
 		uint32_t local = automaton->nodes[node].local;
 		size_t i = 0;
 
-		if (automaton->nodes[node].kind != CK_NODE_OPEN) {
+		if (automaton->nodes[node].kind != CK_STEP_OPEN) {
 			step(run, &node, &at);
 			continue;
 		}
@@ -497,24 +497,24 @@ static bool same_value(const Ck__Plan__Local *local, const struct ck_binding *a,
 /* Whether a way to a match gives a local another value than the first way does. */
 static bool find_other(struct run *run, uint32_t local, struct ck_binding *ret_other)
 {
-	const struct ck_node *nodes = run->automaton->nodes;
+	const struct ck_step *nodes = run->automaton->nodes;
 	size_t n_opens = 0, n_closes = 0, n_picks = 0;
 
 	for (uint32_t i = 0; i <= run->automaton->start; i++) {
-		bool mark = nodes[i].kind >= CK_NODE_OPEN && nodes[i].local == local;
+		bool mark = nodes[i].kind >= CK_STEP_OPEN && nodes[i].local == local;
 
 		for (size_t j = 0; mark && j < run->n_words; j++) {
 			size_t n = (size_t)__builtin_popcountll(row_of(run, run->reach, i)[j]);
 
-			n_opens += nodes[i].kind == CK_NODE_OPEN ? n : 0;
-			n_closes += nodes[i].kind == CK_NODE_CLOSE ? n : 0;
-			n_picks += nodes[i].kind == CK_NODE_PICK ? n : 0;
+			n_opens += nodes[i].kind == CK_STEP_OPEN ? n : 0;
+			n_closes += nodes[i].kind == CK_STEP_CLOSE ? n : 0;
+			n_picks += nodes[i].kind == CK_STEP_PICK ? n : 0;
 		}
 	}
 	if (n_opens <= 1 && n_closes <= 1 && n_picks <= 1)
 		return false;
 	for (uint32_t i = 0; i <= run->automaton->start; i++) {
-		if (nodes[i].kind != CK_NODE_OPEN || nodes[i].local != local)
+		if (nodes[i].kind != CK_STEP_OPEN || nodes[i].local != local)
 			continue;
 		for (size_t begin = 0; begin <= run->name.n; begin++) {
 			if (!get(row_of(run, run->reach, i), begin))
@@ -576,12 +576,12 @@ static void add_value(struct run *run, uint32_t local, struct values *values, st
 /* The values that a capture has on ways to a match, each once. */
 static void list_values(struct run *run, uint32_t local, struct values *values)
 {
-	const struct ck_node *nodes = run->automaton->nodes;
+	const struct ck_step *nodes = run->automaton->nodes;
 	const struct spans *spans = &run->matcher->spans;
 
 	values->n_items = 0;
 	for (uint32_t i = 0; i <= run->automaton->start; i++) {
-		for (size_t begin = 0; nodes[i].kind == CK_NODE_OPEN && nodes[i].local == local && begin <= run->name.n; begin++) {
+		for (size_t begin = 0; nodes[i].kind == CK_STEP_OPEN && nodes[i].local == local && begin <= run->name.n; begin++) {
 			if (!get(row_of(run, run->reach, i), begin))
 				continue;
 			find_spans(run, i, begin);

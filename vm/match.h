@@ -13,21 +13,21 @@
 
 #include "vm/name.h"
 
-enum ck_node_kind {
-	CK_NODE_END,
-	CK_NODE_LITERAL,	/* text */
-	CK_NODE_ONE, CK_NODE_CLASS, CK_NODE_STAR, CK_NODE_SEGMENT, CK_NODE_INT, CK_NODE_UNIQ,
-	CK_NODE_STARSTAR,	/* one or more characters */
-	CK_NODE_SPLIT,		/* any of targets; none: matches nothing */
-	CK_NODE_OPEN, CK_NODE_CLOSE,	/* of a capture */
-	CK_NODE_PICK,		/* the alternative of a capture */
+enum ck_step_kind {
+	CK_STEP_END,
+	CK_STEP_LITERAL,	/* text */
+	CK_STEP_ONE, CK_STEP_CLASS, CK_STEP_STAR, CK_STEP_SEGMENT, CK_STEP_INT, CK_STEP_UNIQ,
+	CK_STEP_STARSTAR,	/* one or more characters */
+	CK_STEP_SPLIT,		/* any of targets; none: matches nothing */
+	CK_STEP_OPEN, CK_STEP_CLOSE,	/* of a capture */
+	CK_STEP_PICK,		/* the alternative of a capture */
 };
 
 /* How a rest of a pattern begins: what stands beside a `**`. */
 enum ck_derived { CK_AFTER_SLASH, CK_NOT_SLASH, CK_NOT_END, CK_N_DERIVED };
 
-struct ck_node {
-	enum ck_node_kind kind;
+struct ck_step {
+	enum ck_step_kind kind;
 	uint32_t next;			/* all but END and SPLIT */
 	struct ck_str text;
 	const Ck__Plan__Piece *piece;	/* CLASS */
@@ -39,7 +39,7 @@ struct ck_node {
 
 struct ck_automaton {
 	struct ck_arena *arena;
-	struct ck_node *nodes;
+	struct ck_step *nodes;
 	size_t n_nodes, capacity;
 	uint32_t start;
 	struct ck_str prefix, suffix;	/* literal text that every match begins and ends with */

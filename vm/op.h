@@ -145,6 +145,12 @@ CK_NODISCARD enum ck_code ck_op_infer(struct ck_infer *infer, struct ck_type **r
  */
 CK_NODISCARD enum ck_code ck_fill_check(struct ck_infer *infer, const struct ck_value *fill, const struct ck_type *type);
 
+/*
+ * Whether an application that ck_op_infer() has accepted leaves every byte of its one operand, whose type is known, where it is:
+ * another shape, axes of size 1 moved about, a cast to the same dtype. False also when memory is short.
+ */
+bool ck_op_keeps_bytes(struct ck_infer *infer);
+
 /* Helpers that the executor shares with the rules: NumPy's slice arithmetic, and a parsed einops pattern. */
 /* Normalises start:stop:step over n elements; NONE values take NumPy's defaults. False when step is 0. */
 CK_NODISCARD bool ck_slice_resolve(const struct ck_value *start, const struct ck_value *stop, const struct ck_value *step, int64_t n,

@@ -276,6 +276,13 @@ struct ck_span ck_plan_goal_span(const struct ck_plan *plan, size_t rule, size_t
 	return span_of(plan, debug->rules[rule]->goals[goal]);
 }
 
+struct ck_span ck_plan_alias_span(const struct ck_plan *plan, size_t alias)
+{
+	const Ck__Plan__Debug *debug = plan->message->debug;
+
+	return debug && alias < debug->n_aliases ? span_of(plan, debug->aliases[alias]) : no_place;
+}
+
 struct ck_span ck_plan_check_span(const struct ck_plan *plan, size_t check, size_t insn)
 {
 	const Ck__Plan__Debug *debug = plan->message->debug;

@@ -7,8 +7,8 @@ enum ck_code ck_worker_init(struct ck_worker *worker, size_t n_scratch, size_t n
 	n_scratch = n_scratch < CK_MIN_SCRATCH ? CK_MIN_SCRATCH : n_scratch;
 	n_staging = n_staging < CK_MIN_STAGING ? CK_MIN_STAGING : n_staging;
 	*worker = (struct ck_worker){ .capacity = n_scratch, .n_staging = n_staging, .diags = diags, .weight = 1 };
-	worker->stack = ck_alloc(n_scratch);
-	worker->staging = ck_alloc(n_staging);
+	worker->stack = ck_alloc_large(n_scratch);
+	worker->staging = ck_alloc_large(n_staging);
 	if (worker->stack && worker->staging)
 		return CK_OK;
 	ck_worker_clear(worker);

@@ -3,6 +3,7 @@
 #define CK_VM_POOL_H
 
 #include "bundle/base/diag.h"
+#include "bundle/crc32c.h"
 #include "vm/convert.h"
 
 struct ck_worker {
@@ -14,6 +15,7 @@ struct ck_worker {
 	struct ck_cast_counts counts;	/* of the target at hand */
 	uint64_t weight;		/* how many elements of the target each element read at the moment makes */
 	uint64_t n_read;		/* bytes from sources */
+	struct ck_crc32c_places places;	/* of the pieces that are read */
 };
 
 /* The smallest sizes that every view of ordinary depth can be read with. */

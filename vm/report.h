@@ -25,8 +25,11 @@ struct ck_check_result {
 	struct ck_str detail;		/* what was found, such as "max is 3.5 in blocks/0/w" */
 };
 
+struct ck_inputs;			/* vm/bind.h */
+
 struct ck_report {
 	const struct ck_plan *bound;
+	const struct ck_inputs *inputs;		/* that it was run on */
 	struct ck_str output;			/* prefix */
 	struct ck_target_result *targets;	/* parallel to Bound.targets */
 	struct ck_check_result *checks;		/* all, plan-time ones included */

@@ -386,6 +386,11 @@ static bool verify_debug(struct ck_verifier *verifier)
 	verifier->insn = SIZE_MAX;
 	if (!debug)
 		return true;
+	if (debug->n_aliases && debug->n_aliases != code->n_aliases)
+		return ck_verify_fail(verifier, "places for %zu aliases, there are %zu", debug->n_aliases, code->n_aliases);
+	for (size_t i = 0; i < debug->n_aliases; i++)
+		if (!verify_span(verifier, debug->aliases[i]))
+			return false;
 	if ((debug->n_rules && debug->n_rules != code->n_rules) || (debug->n_checks && debug->n_checks != code->n_checks))
 		return ck_verify_fail(verifier, "places for %zu rules and %zu checks, there are %zu and %zu", debug->n_rules, debug->n_checks,
 				      code->n_rules, code->n_checks);

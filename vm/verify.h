@@ -28,6 +28,10 @@ struct ck_verifier {
 	bool *defined;			/* [n_registers] */
 	size_t n_registers;
 	bool in_check;
+
+	/* Of the target so far. */
+	size_t n_loads;
+	bool keeps_bytes;		/* nothing but LOADs, and what leaves every byte in its place */
 };
 
 /* Adds the diagnostic and sets result. Always false, so that a rule is: return holds || ck_verify_fail(...). */

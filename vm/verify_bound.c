@@ -1,6 +1,7 @@
 /* The plan verifier on what a plan was bound to: layout, the straight-line code of each target, uses of sources. */
 #include <stdlib.h>
 
+#include "bundle/data.h"
 #include "vm/verify.h"
 
 /* ---- inputs, params */
@@ -80,10 +81,10 @@ static bool type_of(struct ck_verifier *verifier, const Ck__Plan__Type *type, st
 	return dims ? true : ck_verify_nomem(verifier);
 }
 
-/* Elements and bytes of a type; width 0 (strings and the like) gives 0 bytes. */
+/* Bytes of a type; elements where those have no fixed width (strings and the like). */
 static bool size_of(struct ck_verifier *verifier, const struct ck_type *type, uint64_t *ret_n_bytes)
 {
-	uint64_t n = ck_dtype_width(type->dtype);
+	uint64_t n = ck_dtype_width(type->dtype) ? ck_dtype_width(type->dtype) : 1;
 	bool empty = false;
 
 	for (int i = 0; i < type->rank; i++)
@@ -99,6 +100,18 @@ static bool size_of(struct ck_verifier *verifier, const struct ck_type *type, ui
 
 /* ---- the code of one target */
 
+/* Checks read targets too. */
+static bool verify_target_load(struct ck_verifier *verifier, const Ck__Plan__Insn *insn, const struct ck_type *type)
+{
+	const Ck__Plan__Bound *bound = verifier->plan->bound;
+	const Ck__Plan__Target *target = insn->variable < bound->n_targets ? bound->targets[insn->variable] : NULL;
+	bool same = target && target->dtype == type->dtype && target->n_dims == (size_t)type->rank;
+
+	for (int i = 0; same && i < type->rank; i++)
+		same = target->dims[i] == (uint64_t)type->dims[i];
+	return same || ck_verify_fail(verifier, "target %llu, which does not exist or is of another type", (unsigned long long)insn->variable);
+}
+
 static bool verify_leaf(struct ck_verifier *verifier, const Ck__Plan__Insn *insn, const struct ck_op_info *op, struct ck_type *ret_type)
 {
 	const Ck__Plan__BoundInput *input;
@@ -109,7 +122,11 @@ static bool verify_leaf(struct ck_verifier *verifier, const Ck__Plan__Insn *insn
 		return false;
 	if (insn->n_src)
 		return ck_verify_fail(verifier, "%s reads a register", op->name);
+	verifier->keeps_bytes = verifier->keeps_bytes && op->op == CK_OP_LOAD;
 	if (op->op == CK_OP_LOAD) {
+		verifier->n_loads++;
+		if (verifier->in_check && insn->input == CK_INPUT_TARGET)
+			return verify_target_load(verifier, insn, ret_type);
 		input = find_input(verifier, insn->input);
 		return (input && insn->variable < input->n_variables) ||
 		       ck_verify_fail(verifier, "variable %llu of input %u, which does not exist", (unsigned long long)insn->variable, insn->input);
@@ -143,6 +160,7 @@ static bool infer_insn(struct ck_verifier *verifier, const Ck__Plan__Insn *insn,
 	if (code != CK_OK)
 		return ck_verify_fail(verifier, "%s: %.*s", op->name, CK_STR_ARG(infer.message));
 	*ret_type = results[0];
+	verifier->keeps_bytes = verifier->keeps_bytes && insn->n_src == 1 && ck_type_known(&operands[0]) && ck_op_keeps_bytes(&infer);
 	return ck_type_known(ret_type) || ck_verify_fail(verifier, "%s: its result is not known", op->name);
 }
 
@@ -168,26 +186,27 @@ static bool verify_insn(struct ck_verifier *verifier, const Ck__Plan__Insn *insn
 	return leaf ? verify_leaf(verifier, insn, op, &types[insn->dst]) : infer_insn(verifier, insn, op, types, &types[insn->dst]);
 }
 
-/* Bytes are unchanged only when nothing but a LOAD, and what leaves every element in its place, makes the value. */
-static bool keeps_bytes(const Ck__Plan__Target *target)
+/* What a target of this type takes; of strings only empty ones have a size that the plan tells. */
+static bool verify_n_bytes(struct ck_verifier *verifier, const Ck__Plan__Target *target, const struct ck_type *type)
 {
-	size_t n_loads = 0;
+	uint64_t n_bytes = target->n_bytes;
 
-	for (size_t i = 0; i < target->n_code; i++) {
-		uint32_t op = target->code[i]->op;
-
-		if (op != CK_OP_LOAD && op != CK_OP_RESHAPE && op != CK_OP_SQUEEZE && op != CK_OP_UNSQUEEZE)
+	if (ck_dtype_width(type->dtype)) {
+		if (!size_of(verifier, type, &n_bytes))
 			return false;
-		n_loads += op == CK_OP_LOAD;
+	} else if (!target->unchanged) {
+		if (verifier->n_loads || !size_of(verifier, type, &n_bytes))
+			return verifier->result == CK_OK && ck_verify_fail(verifier, "its bytes can only be carried unchanged");
+		n_bytes = ck_strings_bytes_of_empty(n_bytes);
 	}
-	return n_loads == 1;
+	return n_bytes == target->n_bytes || ck_verify_fail(verifier, "it says %llu bytes and has %llu", (unsigned long long)target->n_bytes,
+							    (unsigned long long)n_bytes);
 }
 
 static bool verify_result(struct ck_verifier *verifier, const Ck__Plan__Target *target, const struct ck_type *type)
 {
 	bool same = target->dtype == type->dtype && target->n_dims == (size_t)type->rank;
 	struct ck_buf text = { 0 };
-	uint64_t n_bytes = 0;
 
 	for (int i = 0; same && i < type->rank; i++)
 		same = target->dims[i] == (uint64_t)type->dims[i];
@@ -197,39 +216,58 @@ static bool verify_result(struct ck_verifier *verifier, const Ck__Plan__Target *
 		ck_buf_clear(&text);
 		return false;
 	}
-	if (target->unchanged && !keeps_bytes(target))
+	if (target->unchanged && (!verifier->keeps_bytes || verifier->n_loads != 1))
 		return ck_verify_fail(verifier, "its code changes bytes, and it says they are unchanged");
 	if (target->kept && !target->unchanged)
 		return ck_verify_fail(verifier, "it is kept, and not unchanged");
-	if (!ck_dtype_width(type->dtype))
-		return true;
-	return size_of(verifier, type, &n_bytes) &&
-	       (n_bytes == target->n_bytes || ck_verify_fail(verifier, "it says %llu bytes and has %llu", (unsigned long long)target->n_bytes,
-							     (unsigned long long)n_bytes));
+	return verify_n_bytes(verifier, target, type);
+}
+
+/* Straight-line code; the type of what it makes. */
+static bool verify_code(struct ck_verifier *verifier, Ck__Plan__Insn *const *code, size_t n_code, uint32_t n_registers, struct ck_type *ret_type)
+{
+	struct ck_type *types = ck_arena_array(verifier->arena, n_code + 1, sizeof(*types));
+
+	if (!n_code)
+		return ck_verify_fail(verifier, "it has no code");
+	if (n_registers > n_code)
+		return ck_verify_fail(verifier, "%u registers for %zu instructions", n_registers, n_code);
+	verifier->n_registers = n_registers;
+	verifier->n_loads = 0;
+	verifier->keeps_bytes = true;
+	verifier->defined = ck_arena_array(verifier->arena, (size_t)n_registers + 1, sizeof(*verifier->defined));
+	if (!types || !verifier->defined)
+		return ck_verify_nomem(verifier);
+	for (size_t i = 0; i < n_code; i++) {
+		verifier->insn = i;
+		if (!verify_insn(verifier, code[i], types))
+			return false;
+	}
+	verifier->insn = SIZE_MAX;
+	*ret_type = types[code[n_code - 1]->dst];
+	return true;
 }
 
 static bool verify_target_code(struct ck_verifier *verifier, const Ck__Plan__Target *target)
 {
-	struct ck_type *types = ck_arena_array(verifier->arena, target->n_code + 1, sizeof(*types));
+	struct ck_type type;
 
-	if (!target->n_code)
-		return ck_verify_fail(verifier, "it has no code");
-	if (target->n_registers > target->n_code)
-		return ck_verify_fail(verifier, "%u registers for %zu instructions", target->n_registers, target->n_code);
-	verifier->n_registers = target->n_registers;
-	verifier->defined = ck_arena_array(verifier->arena, (size_t)target->n_registers + 1, sizeof(*verifier->defined));
-	if (!types || !verifier->defined)
-		return ck_verify_nomem(verifier);
-	for (size_t i = 0; i < target->n_code; i++) {
-		verifier->insn = i;
-		if (!verify_insn(verifier, target->code[i], types))
-			return false;
-	}
-	verifier->insn = SIZE_MAX;
-	return verify_result(verifier, target, &types[target->code[target->n_code - 1]->dst]);
+	return verify_code(verifier, target->code, target->n_code, target->n_registers, &type) && verify_result(verifier, target, &type);
 }
 
 /* ---- targets and their places */
+
+/* The object graph has no code: its bytes stand in the plan, or were not at hand when it was made, and then it cannot be run. */
+static bool verify_graph(struct ck_verifier *verifier, const Ck__Plan__Target *target)
+{
+	size_t n = verifier->plan->bound->graph.len;
+
+	if (target->dtype != CK_DT_STRING || target->n_dims || target->rule || target->unchanged)
+		return ck_verify_fail(verifier, "an object graph that is no single string");
+	return !n || target->n_bytes == ck_strings_bytes_of_one(n) ||
+	       ck_verify_fail(verifier, "it says %llu bytes and has %llu", (unsigned long long)target->n_bytes,
+			      (unsigned long long)ck_strings_bytes_of_one(n));
+}
 
 static bool verify_target(struct ck_verifier *verifier, const Ck__Plan__Target *target)
 {
@@ -244,6 +282,8 @@ static bool verify_target(struct ck_verifier *verifier, const Ck__Plan__Target *
 		return ck_verify_fail(verifier, "shard %u of %zu", target->shard, bound->n_shard_sizes);
 	if (!ck_add(target->offset, target->n_bytes, &end) || end > bound->shard_sizes[target->shard])
 		return ck_verify_fail(verifier, "its bytes end beyond the shard's %llu", (unsigned long long)bound->shard_sizes[target->shard]);
+	if (!target->n_code && ck_str_equal(ck_str_of(target->key), CK_STR(CK_GRAPH_KEY)))
+		return verify_graph(verifier, target);
 	return verify_target_code(verifier, target);
 }
 
@@ -335,6 +375,77 @@ static bool verify_uses(struct ck_verifier *verifier)
 	       ck_verify_fail(verifier, "an exactness of %u", bound->exactness);
 }
 
+/* ---- checks */
+
+static bool is_pair(const struct ck_function_info *function)
+{
+	return function->function == CK_FUNCTION_EQUAL || function->function == CK_FUNCTION_CLOSE;
+}
+
+/* Elements without a size (strings and the like) are no matter for operators. */
+static bool verify_check_value(struct ck_verifier *verifier, const Ck__Plan__CheckValue *value)
+{
+	struct ck_type type;
+
+	return verify_code(verifier, value->code, value->n_code, value->n_registers, &type) &&
+	       (ck_dtype_width(type.dtype) || (value->n_code == 1 && value->code[0]->op == CK_OP_LOAD) ||
+		ck_verify_fail(verifier, "it computes with %s", ck_dtype_name(type.dtype)));
+}
+
+static bool verify_call(struct ck_verifier *verifier, const Ck__Plan__BoundCall *call, const struct ck_function_info *function)
+{
+	const Ck__Plan__BoundInput *input = find_input(verifier, call->input);
+	uint64_t limit = call->input == CK_INPUT_TARGET ? verifier->plan->bound->n_targets : input ? input->n_variables : 0;
+
+	if (call->n_variables && (call->n_values || is_pair(function)))
+		return ck_verify_fail(verifier, "the function `%s` with variables and values", function->name);
+	if (call->n_values && (function->phase == CK_PHASE_PLAN || (is_pair(function) && call->n_values % 2)))
+		return ck_verify_fail(verifier, "the function `%s` with %zu values", function->name, call->n_values);
+	for (size_t i = 0; i < call->n_variables; i++)
+		if (call->variables[i] >= limit)
+			return ck_verify_fail(verifier, "variable %llu of input %u, which does not exist", (unsigned long long)call->variables[i], call->input);
+	for (size_t i = 0; i < call->n_values; i++)
+		if (!verify_check_value(verifier, call->values[i]))
+			return false;
+	return true;
+}
+
+/* The functions of a condition, in the order of their places. */
+static bool verify_calls(struct ck_verifier *verifier, const Ck__Plan__Expr *expr, const Ck__Plan__BoundCheck *check, size_t *n_calls)
+{
+	if (expr->kind == CK_EXPR_CALL) {
+		if (*n_calls >= check->n_calls)
+			return ck_verify_fail(verifier, "it has more functions than it is bound with");
+		return verify_call(verifier, check->calls[(*n_calls)++], ck_function_info(expr->index));
+	}
+	for (size_t i = 0; i < expr->n_args; i++)
+		if (!verify_calls(verifier, expr->args[i], check, n_calls))
+			return false;
+	return true;
+}
+
+static bool verify_checks(struct ck_verifier *verifier)
+{
+	const Ck__Plan__Bound *bound = verifier->plan->bound;
+
+	if (bound->n_checks != verifier->code->n_checks)
+		return ck_verify_fail(verifier, "%zu checks are bound, the code has %zu", bound->n_checks, verifier->code->n_checks);
+	verifier->part = "bound check";
+	verifier->in_check = true;
+	for (size_t i = 0; i < bound->n_checks; i++) {
+		size_t n_calls = 0;
+
+		verifier->number = i;
+		if (!verify_calls(verifier, verifier->code->checks[i]->condition, bound->checks[i], &n_calls))
+			return false;
+		if (n_calls != bound->checks[i]->n_calls)
+			return ck_verify_fail(verifier, "it has %zu functions and is bound with %zu", n_calls, bound->checks[i]->n_calls);
+	}
+	verifier->in_check = false;
+	verifier->part = NULL;
+	return true;
+}
+
 bool ck_verify_bound(struct ck_verifier *verifier)
 {
 	/* Bound code has no locals: every argument is a constant. */
@@ -343,5 +454,5 @@ bool ck_verify_bound(struct ck_verifier *verifier)
 	if (verifier->plan->bound->n_shard_sizes > CK_MAX_SHARDS)
 		return ck_verify_fail(verifier, "%zu shards", verifier->plan->bound->n_shard_sizes);
 	return verify_inputs(verifier) && verify_params(verifier) && verify_targets(verifier) && verify_layout(verifier) &&
-	       verify_uses(verifier);
+	       verify_uses(verifier) && verify_checks(verifier);
 }

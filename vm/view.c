@@ -7,7 +7,7 @@
 
 /* ---- nodes */
 
-bool ck_node_is_empty(const struct ck_view *view)
+bool ck_view_is_empty(const struct ck_view *view)
 {
 	for (size_t i = 0; i < view->rank; i++)
 		if (view->dims[i] == 0)
@@ -22,7 +22,7 @@ static struct ck_view *refuse(struct ck_view_context *context, const char *what)
 	return NULL;
 }
 
-struct ck_view *ck_node_new(struct ck_view_context *context, enum ck_node_kind kind, ck_read_function *read, enum ck_dtype dtype,
+struct ck_view *ck_view_new(struct ck_view_context *context, enum ck_view_kind kind, ck_read_function *read, enum ck_dtype dtype,
 			    size_t rank, struct ck_view *const *operands, size_t n_operands, size_t own)
 {
 	struct ck_view *view = ck_arena_alloc(context->arena, sizeof(*view));
@@ -46,13 +46,13 @@ struct ck_view *ck_node_new(struct ck_view_context *context, enum ck_node_kind k
 		view->is_shuffled = view->is_shuffled || operand->is_shuffled;
 	}
 	view->scratch += own;
-	view->has_cache = view->has_cache || kind == CK_NODE_CACHE;
+	view->has_cache = view->has_cache || kind == CK_VIEW_CACHE;
 	if (view->depth > CK_MAX_VIEW_DEPTH)
 		return refuse(context, "more than 200 operators one on another");
 	return rank <= CK_MAX_RANK ? view : refuse(context, "more axes on the way than TensorFlow knows");
 }
 
-bool ck_node_set_shape(struct ck_view_context *context, struct ck_view *view, size_t rank, const uint64_t *dims)
+bool ck_view_set_shape(struct ck_view_context *context, struct ck_view *view, size_t rank, const uint64_t *dims)
 {
 	view->dims = ck_arena_array(context->arena, rank + 1, sizeof(*view->dims));
 	if (!view->dims)
@@ -62,13 +62,13 @@ bool ck_node_set_shape(struct ck_view_context *context, struct ck_view *view, si
 	return true;
 }
 
-struct ck_view *ck_node_like(struct ck_view_context *context, const struct ck_view *view, struct ck_view *const *operands)
+struct ck_view *ck_view_like(struct ck_view_context *context, const struct ck_view *view, struct ck_view *const *operands)
 {
 	struct ck_view *copy, *fresh;
 
 	if (!operands)
 		operands = view->operands;
-	fresh = ck_node_new(context, view->kind, view->read, view->n_operands ? operands[0]->dtype : view->dtype, view->rank, operands,
+	fresh = ck_view_new(context, view->kind, view->read, view->n_operands ? operands[0]->dtype : view->dtype, view->rank, operands,
 			    view->n_operands, 0);
 	copy = fresh ? ck_arena_alloc(context->arena, sizeof(*copy)) : NULL;
 	if (!copy)
@@ -80,7 +80,7 @@ struct ck_view *ck_node_like(struct ck_view_context *context, const struct ck_vi
 	copy->has_counts = view->has_counts || fresh->has_counts;
 	copy->is_shuffled = view->is_shuffled || fresh->is_shuffled;
 	copy->scratch = view->scratch;
-	if (ck_node_is_unary(view))
+	if (ck_view_is_unary(view))
 		return copy;
 	copy->dtype = fresh->dtype;
 	copy->width = fresh->width;
@@ -124,9 +124,9 @@ static struct ck_view *build_index(struct build *build)
 		int64_t n = (int64_t)view->dims[i], first, step, count;
 
 		if (item->kind == CK_EXPR_INT)
-			view = ck_node_squeeze(build->context, view, i, item->integer < 0 ? item->integer + n : item->integer);
+			view = ck_view_squeeze(build->context, view, i, item->integer < 0 ? item->integer + n : item->integer);
 		else if (ck_slice_resolve(&item->items[0], &item->items[1], &item->items[2], n, &first, &step, &count))
-			view = ck_node_slice(build->context, view, i, first, step, (uint64_t)count);
+			view = ck_view_slice(build->context, view, i, first, step, (uint64_t)count);
 		else
 			view = NULL;
 	}
@@ -141,7 +141,7 @@ static struct ck_view *build_slice(struct build *build)
 
 	if (!ck_slice_resolve(arg(build, "start"), arg(build, "stop"), arg(build, "step"), (int64_t)view->dims[axis], &first, &step, &count))
 		return NULL;
-	return ck_node_slice(build->context, view, axis, first, step, (uint64_t)count);
+	return ck_view_slice(build->context, view, axis, first, step, (uint64_t)count);
 }
 
 static struct ck_view *build_transpose(struct build *build)
@@ -155,7 +155,7 @@ static struct ck_view *build_transpose(struct build *build)
 
 		permutation[i] = (size_t)(axis < 0 ? axis + (int64_t)view->rank : axis);
 	}
-	return ck_node_transpose(build->context, view, permutation);
+	return ck_view_transpose(build->context, view, permutation);
 }
 
 /* Sizes from rules are checked: at least 0. */
@@ -166,7 +166,7 @@ static const uint64_t *as_dims(const int64_t *dims)
 
 static struct ck_view *build_reshape(struct build *build)
 {
-	return ck_node_reshape(build->context, build->operands[0], build->rank, build->dims);
+	return ck_view_reshape(build->context, build->operands[0], build->rank, build->dims);
 }
 
 static struct ck_view *build_rearrange(struct build *build)
@@ -176,9 +176,9 @@ static struct ck_view *build_rearrange(struct build *build)
 
 	if (ck_rearrange_resolve(&build->infer, &rearrange) != CK_OK)
 		return NULL;
-	view = ck_node_reshape(build->context, view, rearrange.n_split, as_dims(rearrange.split));
-	view = ck_node_transpose(build->context, view, rearrange.permutation);
-	return ck_node_reshape(build->context, view, rearrange.n_final, as_dims(rearrange.final));
+	view = ck_view_reshape(build->context, view, rearrange.n_split, as_dims(rearrange.split));
+	view = ck_view_transpose(build->context, view, rearrange.permutation);
+	return ck_view_reshape(build->context, view, rearrange.n_final, as_dims(rearrange.final));
 }
 
 static struct ck_view *build_flip(struct build *build)
@@ -187,7 +187,7 @@ static struct ck_view *build_flip(struct build *build)
 	size_t axis = axis_of(build, view->rank);
 	uint64_t n = view->dims[axis];
 
-	return n ? ck_node_slice(build->context, view, axis, (int64_t)n - 1, -1, n) : view;
+	return n ? ck_view_slice(build->context, view, axis, (int64_t)n - 1, -1, n) : view;
 }
 
 /* Index i of the result is index i - by of the operand. */
@@ -201,14 +201,14 @@ static struct ck_view *build_roll(struct build *build)
 		by += n;
 	if (by == 0)
 		return view;
-	parts[0] = ck_node_slice(build->context, view, axis, n - by, 1, (uint64_t)by);
-	parts[1] = ck_node_slice(build->context, view, axis, 0, 1, (uint64_t)(n - by));
-	return ck_node_concat(build->context, axis, parts, 2);
+	parts[0] = ck_view_slice(build->context, view, axis, n - by, 1, (uint64_t)by);
+	parts[1] = ck_view_slice(build->context, view, axis, 0, 1, (uint64_t)(n - by));
+	return ck_view_concat(build->context, axis, parts, 2);
 }
 
 static struct ck_view *build_concat(struct build *build)
 {
-	return ck_node_concat(build->context, axis_of(build, build->rank), build->operands, build->n_operands);
+	return ck_view_concat(build->context, axis_of(build, build->rank), build->operands, build->n_operands);
 }
 
 static struct ck_view *build_stack(struct build *build)
@@ -217,15 +217,15 @@ static struct ck_view *build_stack(struct build *build)
 	size_t axis = axis_of(build, build->rank);
 
 	for (size_t i = 0; members && i < build->n_operands; i++)
-		members[i] = ck_node_repeat(build->context, build->operands[i], axis, 1);
-	return members ? ck_node_concat(build->context, axis, members, build->n_operands) : NULL;
+		members[i] = ck_view_repeat(build->context, build->operands[i], axis, 1);
+	return members ? ck_view_concat(build->context, axis, members, build->n_operands) : NULL;
 }
 
 static struct ck_view *build_take(struct build *build)
 {
 	if (arg(build, "indices")->kind != CK_EXPR_LIST)
 		return refuse(build->context, "a take that still names a file");
-	return ck_node_take(build->context, build->operands[0], axis_of(build, build->operands[0]->rank), arg(build, "indices"));
+	return ck_view_take(build->context, build->operands[0], axis_of(build, build->operands[0]->rank), arg(build, "indices"));
 }
 
 /* Whole copies: an axis of n before the axis, and both merge; n times each element: the same behind it. */
@@ -234,8 +234,8 @@ static struct ck_view *build_tile(struct build *build)
 	struct ck_view *view = build->operands[0];
 	size_t axis = axis_of(build, view->rank) + (build->infer.op->op == CK_OP_REPEAT);
 
-	view = ck_node_repeat(build->context, view, axis, (uint64_t)arg(build, "n")->integer);
-	return ck_node_reshape(build->context, view, build->rank, build->dims);
+	view = ck_view_repeat(build->context, view, axis, (uint64_t)arg(build, "n")->integer);
+	return ck_view_reshape(build->context, view, build->rank, build->dims);
 }
 
 /* New rows [first, first + count) of the result, by the fill `with`. */
@@ -245,12 +245,12 @@ static struct ck_view *new_rows(struct build *build, size_t axis, uint64_t first
 	struct ck_view *view = build->operands[0];
 
 	if (with->index == CK_FILL_MEAN) {
-		view = ck_node_cache(build->context, ck_node_mean_axis(build->context, view, axis, NULL));
-		return ck_node_repeat(build->context, view, axis, count);
+		view = ck_view_cache(build->context, ck_view_mean_axis(build->context, view, axis, NULL));
+		return ck_view_repeat(build->context, view, axis, count);
 	}
 	/* Each new element is that of the whole result, so that its number decides it. */
-	view = ck_node_fill(build->context, with, view->dtype, build->rank, build->dims);
-	return ck_node_slice(build->context, view, axis, (int64_t)first, 1, count);
+	view = ck_view_fill(build->context, with, view->dtype, build->rank, build->dims);
+	return ck_view_slice(build->context, view, axis, (int64_t)first, 1, count);
 }
 
 static struct ck_view *build_pad(struct build *build)
@@ -266,7 +266,7 @@ static struct ck_view *build_pad(struct build *build)
 	parts[n++] = view;
 	if (after)
 		parts[n++] = new_rows(build, axis, before + old, after);
-	return ck_node_concat(build->context, axis, parts, n);
+	return ck_view_concat(build->context, axis, parts, n);
 }
 
 static struct ck_view *build_cast(struct build *build)
@@ -278,7 +278,7 @@ static struct ck_view *build_cast(struct build *build)
 		overflow = CK_OVERFLOW_SATURATE;
 	else if (ck_str_equal(word, CK_STR("allow")))
 		overflow = CK_OVERFLOW_ALLOW;
-	return ck_node_cast(build->context, build->operands[0], (enum ck_dtype)arg(build, "dtype")->index, overflow);
+	return ck_view_cast(build->context, build->operands[0], (enum ck_dtype)arg(build, "dtype")->index, overflow);
 }
 
 static struct ck_view *build_affine(struct build *build)
@@ -286,7 +286,7 @@ static struct ck_view *build_affine(struct build *build)
 	const struct ck_value *x = arg(build, "x");
 	bool scale = build->infer.op->op == CK_OP_SCALE;
 
-	return ck_node_affine(build->context, build->operands[0], scale ? CK_NODE_SCALE : CK_NODE_SHIFT,
+	return ck_view_affine(build->context, build->operands[0], scale ? CK_VIEW_SCALE : CK_VIEW_SHIFT,
 			      x->kind == CK_EXPR_INT ? (double)x->integer : x->number);
 }
 
@@ -295,8 +295,8 @@ static struct ck_view *build_mean(struct build *build)
 	const struct ck_value *weights = arg(build, "weights");
 
 	if (arg(build, "axis")->kind == CK_EXPR_NONE)
-		return ck_node_mean(build->context, build->operands, build->n_operands, weights);
-	return ck_node_mean_axis(build->context, build->operands[0], axis_of(build, build->operands[0]->rank), weights);
+		return ck_view_mean(build->context, build->operands, build->n_operands, weights);
+	return ck_view_mean_axis(build->context, build->operands[0], axis_of(build, build->operands[0]->rank), weights);
 }
 
 static struct ck_view *build_op(struct build *build)
@@ -315,9 +315,9 @@ static struct ck_view *build_op(struct build *build)
 	case CK_OP_REARRANGE:
 		return build_rearrange(build);
 	case CK_OP_SQUEEZE:
-		return ck_node_squeeze(build->context, first, axis_of(build, first->rank), 0);
+		return ck_view_squeeze(build->context, first, axis_of(build, first->rank), 0);
 	case CK_OP_UNSQUEEZE:
-		return ck_node_repeat(build->context, first, axis_of(build, build->rank), 1);
+		return ck_view_repeat(build->context, first, axis_of(build, build->rank), 1);
 	case CK_OP_FLIP:
 		return build_flip(build);
 	case CK_OP_ROLL:
@@ -340,7 +340,7 @@ static struct ck_view *build_op(struct build *build)
 	case CK_OP_SHIFT:
 		return build_affine(build);
 	case CK_OP_ADD:
-		return ck_node_add(build->context, first, build->operands[1], build->rank, build->dims);
+		return ck_view_add(build->context, first, build->operands[1], build->rank, build->dims);
 	case CK_OP_MEAN:
 		return build_mean(build);
 	default: /* not in bound code, or not available: rules refuse them first */
@@ -379,7 +379,7 @@ static struct ck_view *build_load(struct ck_view_context *context, const Ck__Pla
 		same = insn->type->dims[i]->expr && (uint64_t)insn->type->dims[i]->expr->integer == variable->shape.dims[i];
 	if (!same || variable->n_slices)
 		return refuse(context, "a variable of another type than its input has");
-	return ck_node_load(context, context->data[insn->input], variable);
+	return ck_view_load(context, context->data[insn->input], variable, context->sums ? &context->sums[insn->input][insn->variable] : NULL);
 }
 
 static struct ck_view *build_fill(struct ck_view_context *context, const Ck__Plan__Insn *insn)
@@ -393,7 +393,7 @@ static struct ck_view *build_fill(struct ck_view_context *context, const Ck__Pla
 		dims[i] = (uint64_t)insn->type->dims[i]->expr->integer;
 	if (!value_of(context->arena, insn->args[0], &fill))
 		return NULL;
-	return ck_node_fill(context, &fill, (enum ck_dtype)insn->type->dtype, insn->type->n_dims, dims);
+	return ck_view_fill(context, &fill, (enum ck_dtype)insn->type->dtype, insn->type->n_dims, dims);
 }
 
 /* The result's shape by the operator's own rule, which also checks operands and arguments once more. */
@@ -493,14 +493,6 @@ size_t ck_view_scratch(const struct ck_view *view)
 bool ck_view_is_shuffled(const struct ck_view *view)
 {
 	return view->is_shuffled;
-}
-
-const struct ck_variable *ck_view_source(const struct ck_view *view, const struct ck_data **ret_data)
-{
-	if (view->kind != CK_NODE_LOAD)
-		return NULL;
-	*ret_data = view->load.data;
-	return view->load.variable;
 }
 
 enum ck_code ck_view_read(const struct ck_view *view, const struct ck_box *box, void *bytes, const int64_t *strides, struct ck_worker *worker)

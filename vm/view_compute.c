@@ -81,13 +81,13 @@ static enum ck_code unary_tile(const struct ck_tiling *tiling, const struct ck_b
 	results = result_place(tiling, tile, dst, worker);
 	if (!results)
 		return CK_NOMEM;
-	if (view->kind == CK_NODE_CAST) {
+	if (view->kind == CK_VIEW_CAST) {
 		ck_convert(view->operands[0]->dtype, view->dtype, view->overflow, values, results, n, &counts);
 		ck_cast_counts_add(&worker->counts, &counts, worker->weight);
 		if (counts.n_overflow && view->overflow == CK_OVERFLOW_ERROR)
 			return report_overflow(view, values, n, worker);
 	} else {
-		(view->kind == CK_NODE_SCALE ? ck_scale : ck_shift)(view->dtype, view->number, values, results, n);
+		(view->kind == CK_VIEW_SCALE ? ck_scale : ck_shift)(view->dtype, view->number, values, results, n);
 	}
 	return put_packed(tiling, tile, dst, results, worker);
 }
@@ -103,7 +103,7 @@ static enum ck_code read_unary(const struct ck_view *view, const struct ck_box *
 /* Moving elements and computing each commute, and files are best computed in their own order. */
 static bool moves_elements(const struct ck_view *view)
 {
-	return view->kind == CK_NODE_MAP || view->kind == CK_NODE_CONCAT || view->kind == CK_NODE_MERGE || view->kind == CK_NODE_SPLIT;
+	return view->kind == CK_VIEW_MAP || view->kind == CK_VIEW_CONCAT || view->kind == CK_VIEW_MERGE || view->kind == CK_VIEW_SPLIT;
 }
 
 static struct ck_view *unary(struct ck_view_context *context, struct ck_view *operand, const struct ck_view *what)
@@ -117,27 +117,27 @@ static struct ck_view *unary(struct ck_view_context *context, struct ck_view *op
 		for (size_t i = 0; operands && i < operand->n_operands; i++)
 			if (!(operands[i] = unary(context, operand->operands[i], what)))
 				return NULL;
-		return operands ? ck_node_like(context, operand, operands) : NULL;
+		return operands ? ck_view_like(context, operand, operands) : NULL;
 	}
-	view = ck_node_new(context, what->kind, read_unary, what->dtype, 0, &operand, 1, operand->width + ck_dtype_width(what->dtype));
-	if (!view || !ck_node_set_shape(context, view, operand->rank, operand->dims))
+	view = ck_view_new(context, what->kind, read_unary, what->dtype, 0, &operand, 1, operand->width + ck_dtype_width(what->dtype));
+	if (!view || !ck_view_set_shape(context, view, operand->rank, operand->dims))
 		return NULL;
-	if (what->kind == CK_NODE_CAST)
+	if (what->kind == CK_VIEW_CAST)
 		view->overflow = what->overflow;
 	else
 		view->number = what->number;
-	view->has_counts = view->has_counts || what->kind == CK_NODE_CAST;
+	view->has_counts = view->has_counts || what->kind == CK_VIEW_CAST;
 	return view;
 }
 
-struct ck_view *ck_node_cast(struct ck_view_context *context, struct ck_view *operand, enum ck_dtype to, enum ck_overflow overflow)
+struct ck_view *ck_view_cast(struct ck_view_context *context, struct ck_view *operand, enum ck_dtype to, enum ck_overflow overflow)
 {
-	const struct ck_view what = { .kind = CK_NODE_CAST, .dtype = to, .overflow = overflow };
+	const struct ck_view what = { .kind = CK_VIEW_CAST, .dtype = to, .overflow = overflow };
 
 	return operand && operand->dtype == to ? operand : unary(context, operand, &what);
 }
 
-struct ck_view *ck_node_affine(struct ck_view_context *context, struct ck_view *operand, enum ck_node_kind kind, double x)
+struct ck_view *ck_view_affine(struct ck_view_context *context, struct ck_view *operand, enum ck_view_kind kind, double x)
 {
 	const struct ck_view what = { .kind = kind, .dtype = operand ? operand->dtype : CK_DT_NONE, .number = x };
 
@@ -180,21 +180,21 @@ static enum ck_code read_add(const struct ck_view *view, const struct ck_box *bo
 static struct ck_view *broadcast(struct ck_view_context *context, struct ck_view *view, size_t rank, const uint64_t *dims)
 {
 	while (view && view->rank < rank)
-		view = ck_node_repeat(context, view, 0, dims[rank - view->rank - 1]);
+		view = ck_view_repeat(context, view, 0, dims[rank - view->rank - 1]);
 	for (size_t i = 0; i < rank && view; i++)
 		if (view->dims[i] == 1 && dims[i] != 1)
-			view = ck_node_repeat(context, ck_node_squeeze(context, view, i, 0), i, dims[i]);
+			view = ck_view_repeat(context, ck_view_squeeze(context, view, i, 0), i, dims[i]);
 	return view;
 }
 
-struct ck_view *ck_node_add(struct ck_view_context *context, struct ck_view *a, struct ck_view *b, size_t rank, const uint64_t *dims)
+struct ck_view *ck_view_add(struct ck_view_context *context, struct ck_view *a, struct ck_view *b, size_t rank, const uint64_t *dims)
 {
 	struct ck_view *operands[2] = { broadcast(context, a, rank, dims), broadcast(context, b, rank, dims) }, *view;
 
 	if (!operands[0] || !operands[1])
 		return NULL;
-	view = ck_node_new(context, CK_NODE_ADD, read_add, a->dtype, 0, operands, 2, 3 * ck_dtype_width(a->dtype));
-	return view && ck_node_set_shape(context, view, rank, dims) ? view : NULL;
+	view = ck_view_new(context, CK_VIEW_ADD, read_add, a->dtype, 0, operands, 2, 3 * ck_dtype_width(a->dtype));
+	return view && ck_view_set_shape(context, view, rank, dims) ? view : NULL;
 }
 
 /* ---- mean */
@@ -333,23 +333,23 @@ static bool set_weights(struct ck_view_context *context, struct ck_view *view, c
 	return view->mean.weights;
 }
 
-struct ck_view *ck_node_mean(struct ck_view_context *context, struct ck_view *const *operands, size_t n_operands, const struct ck_value *weights)
+struct ck_view *ck_view_mean(struct ck_view_context *context, struct ck_view *const *operands, size_t n_operands, const struct ck_value *weights)
 {
 	enum ck_dtype dtype = operands[0]->dtype;
 	size_t own = 2 * ck_dtype_width(dtype) + ck_dtype_parts(dtype) * sizeof(double);
-	struct ck_view *view = ck_node_new(context, CK_NODE_MEAN_MEMBERS, read_mean_members, dtype, 0, operands, n_operands, own);
+	struct ck_view *view = ck_view_new(context, CK_VIEW_MEAN_MEMBERS, read_mean_members, dtype, 0, operands, n_operands, own);
 
-	if (!view || !ck_node_set_shape(context, view, operands[0]->rank, operands[0]->dims))
+	if (!view || !ck_view_set_shape(context, view, operands[0]->rank, operands[0]->dims))
 		return NULL;
 	return set_weights(context, view, weights, n_operands) ? view : NULL;
 }
 
-struct ck_view *ck_node_mean_axis(struct ck_view_context *context, struct ck_view *operand, size_t axis, const struct ck_value *weights)
+struct ck_view *ck_view_mean_axis(struct ck_view_context *context, struct ck_view *operand, size_t axis, const struct ck_value *weights)
 {
 	enum ck_dtype dtype = operand->dtype;
 	size_t many = operand->dims[axis] < MANY_AT_ONCE ? (size_t)operand->dims[axis] : MANY_AT_ONCE, at_once = axis ? many : FEW_AT_ONCE;
 	size_t own = ck_dtype_parts(dtype) * sizeof(double) + (1 + at_once) * ck_dtype_width(dtype);
-	struct ck_view *view = ck_node_new(context, CK_NODE_MEAN_AXIS, read_mean_axis, dtype, operand->rank - 1, &operand, 1, own);
+	struct ck_view *view = ck_view_new(context, CK_VIEW_MEAN_AXIS, read_mean_axis, dtype, operand->rank - 1, &operand, 1, own);
 
 	if (!view)
 		return NULL;
@@ -388,12 +388,12 @@ static enum ck_code read_cache(const struct ck_view *view, const struct ck_box *
 /* Results of at most this size are kept. */
 enum { CACHE_BYTES = 1 << 20 };
 
-struct ck_view *ck_node_cache(struct ck_view_context *context, struct ck_view *operand)
+struct ck_view *ck_view_cache(struct ck_view_context *context, struct ck_view *operand)
 {
 	uint64_t n;
-	struct ck_view *view = operand ? ck_node_new(context, CK_NODE_CACHE, read_cache, operand->dtype, 0, &operand, 1, 0) : NULL;
+	struct ck_view *view = operand ? ck_view_new(context, CK_VIEW_CACHE, read_cache, operand->dtype, 0, &operand, 1, 0) : NULL;
 
-	if (!view || !ck_node_set_shape(context, view, operand->rank, operand->dims))
+	if (!view || !ck_view_set_shape(context, view, operand->rank, operand->dims))
 		return NULL;
 	if (ck_shape_elems((struct ck_shape){ view->rank, view->dims }, &n) && n <= CACHE_BYTES / view->width) {
 		view->cache.n_bytes = (size_t)n * view->width;
@@ -436,7 +436,7 @@ enum ck_code ck_view_prepare(struct ck_view *view, struct ck_worker *worker)
 		return CK_OK;
 	for (size_t i = 0; i < view->n_operands && code == CK_OK; i++)
 		code = ck_view_prepare(view->operands[i], worker);
-	if (code == CK_OK && view->kind == CK_NODE_CACHE)
+	if (code == CK_OK && view->kind == CK_VIEW_CACHE)
 		code = fill_cache(view, worker);
 	return code;
 }

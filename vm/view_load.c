@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "bundle/crc32c.h"
 #include "vm/view_node.h"
 
 enum {
@@ -24,9 +25,19 @@ struct region {
 static enum ck_code read_file(const struct region *region, uint64_t offset, uint64_t n, void *bytes)
 {
 	const struct ck_view *view = region->view;
+	struct ck_worker *worker = region->worker;
+	struct ck_read_sum *sum = view->load.sum;
+	enum ck_code code = ck_data_read(view->load.data, view->load.variable, offset, n, bytes, worker->diags);
 
-	region->worker->n_read += n;
-	return ck_data_read(view->load.data, view->load.variable, offset, n, bytes, region->worker->diags);
+	worker->n_read += n;
+	if (!sum || code != CK_OK)
+		return code;
+	/* While the bytes are in cache. */
+	atomic_fetch_xor_explicit(&sum->parts,
+				  ck_crc32c_part(&worker->places, ck_crc32c(0, bytes, n), n, view->load.variable->place.n_bytes - offset - n),
+				  memory_order_relaxed);
+	atomic_fetch_add_explicit(&sum->n_bytes, n, memory_order_relaxed);
+	return CK_OK;
 }
 
 /* Bytes from the first to the last element of axes [from, rank). */
@@ -201,13 +212,15 @@ done:
 	return code;
 }
 
-struct ck_view *ck_node_load(struct ck_view_context *context, const struct ck_data *data, const struct ck_variable *variable)
+struct ck_view *ck_view_load(struct ck_view_context *context, const struct ck_data *data, const struct ck_variable *variable,
+			     struct ck_read_sum *sum)
 {
-	struct ck_view *view = ck_node_new(context, CK_NODE_LOAD, read_load, variable->dtype, 0, NULL, 0, 0);
+	struct ck_view *view = ck_view_new(context, CK_VIEW_LOAD, read_load, variable->dtype, 0, NULL, 0, 0);
 
-	if (!view || !ck_node_set_shape(context, view, variable->shape.rank, variable->shape.dims))
+	if (!view || !ck_view_set_shape(context, view, variable->shape.rank, variable->shape.dims))
 		return NULL;
 	view->load.data = data;
 	view->load.variable = variable;
+	view->load.sum = sum;
 	return view;
 }

@@ -122,22 +122,22 @@ static void find_repeats(struct ck_view *view)
 		view->map_repeats = view->map_repeats || (!mapped[i] && view->dims[i] > 1);
 }
 
-struct ck_view *ck_node_map(struct ck_view_context *context, struct ck_view *operand, size_t rank, const uint64_t *dims, const size_t *from,
+struct ck_view *ck_view_map(struct ck_view_context *context, struct ck_view *operand, size_t rank, const uint64_t *dims, const size_t *from,
 			    const int64_t *base, const int64_t *step)
 {
-	bool is_map = operand && operand->kind == CK_NODE_MAP;
+	bool is_map = operand && operand->kind == CK_VIEW_MAP;
 	struct ck_view *below = is_map ? operand->operands[0] : operand, *view;
 
 	if (!operand)
 		return NULL;
 	if (is_identity(operand, rank, dims, from, base, step))
 		return operand;
-	view = ck_node_new(context, CK_NODE_MAP, read_map, operand->dtype, rank, &below, 1, 0);
+	view = ck_view_new(context, CK_VIEW_MAP, read_map, operand->dtype, rank, &below, 1, 0);
 	if (!view)
 		return NULL;
 	memcpy(view->dims, dims, rank * sizeof(*dims));
-	if (ck_node_is_empty(view) || (operand->kind == CK_NODE_FILL && operand->fill.fill == CK_FILL_CONST))
-		return ck_node_fill_like(context, operand, rank, dims);
+	if (ck_view_is_empty(view) || (operand->kind == CK_VIEW_FILL && operand->fill.fill == CK_FILL_CONST))
+		return ck_view_fill_like(context, operand, rank, dims);
 	view->map.from = ck_arena_array(context->arena, below->rank + 1, sizeof(*view->map.from));
 	view->map.base = ck_arena_array(context->arena, below->rank + 1, sizeof(*view->map.base));
 	view->map.step = ck_arena_array(context->arena, below->rank + 1, sizeof(*view->map.step));
@@ -172,7 +172,7 @@ static void edit_init(struct edit *edit, const struct ck_view *operand)
 	}
 }
 
-struct ck_view *ck_node_slice(struct ck_view_context *context, struct ck_view *operand, size_t axis, int64_t first, int64_t step,
+struct ck_view *ck_view_slice(struct ck_view_context *context, struct ck_view *operand, size_t axis, int64_t first, int64_t step,
 			      uint64_t count)
 {
 	struct edit edit;
@@ -183,10 +183,10 @@ struct ck_view *ck_node_slice(struct ck_view_context *context, struct ck_view *o
 	edit.dims[axis] = count;
 	edit.base[axis] = first;
 	edit.step[axis] = count > 1 ? step : 1;
-	return ck_node_map(context, operand, operand->rank, edit.dims, edit.from, edit.base, edit.step);
+	return ck_view_map(context, operand, operand->rank, edit.dims, edit.from, edit.base, edit.step);
 }
 
-struct ck_view *ck_node_transpose(struct ck_view_context *context, struct ck_view *operand, const size_t *permutation)
+struct ck_view *ck_view_transpose(struct ck_view_context *context, struct ck_view *operand, const size_t *permutation)
 {
 	struct edit edit;
 
@@ -197,10 +197,10 @@ struct ck_view *ck_node_transpose(struct ck_view_context *context, struct ck_vie
 		edit.dims[i] = operand->dims[permutation[i]];
 		edit.from[permutation[i]] = i;
 	}
-	return ck_node_map(context, operand, operand->rank, edit.dims, edit.from, edit.base, edit.step);
+	return ck_view_map(context, operand, operand->rank, edit.dims, edit.from, edit.base, edit.step);
 }
 
-struct ck_view *ck_node_squeeze(struct ck_view_context *context, struct ck_view *operand, size_t axis, int64_t index)
+struct ck_view *ck_view_squeeze(struct ck_view_context *context, struct ck_view *operand, size_t axis, int64_t index)
 {
 	struct edit edit;
 
@@ -213,10 +213,10 @@ struct ck_view *ck_node_squeeze(struct ck_view_context *context, struct ck_view 
 		edit.dims[i - 1] = operand->dims[i];
 		edit.from[i] = i - 1;
 	}
-	return ck_node_map(context, operand, operand->rank - 1, edit.dims, edit.from, edit.base, edit.step);
+	return ck_view_map(context, operand, operand->rank - 1, edit.dims, edit.from, edit.base, edit.step);
 }
 
-struct ck_view *ck_node_repeat(struct ck_view_context *context, struct ck_view *operand, size_t axis, uint64_t n)
+struct ck_view *ck_view_repeat(struct ck_view_context *context, struct ck_view *operand, size_t axis, uint64_t n)
 {
 	struct edit edit;
 
@@ -228,7 +228,7 @@ struct ck_view *ck_node_repeat(struct ck_view_context *context, struct ck_view *
 		edit.from[i - 1] = i;
 	}
 	edit.dims[axis] = n;
-	return ck_node_map(context, operand, operand->rank + 1, edit.dims, edit.from, edit.base, edit.step);
+	return ck_view_map(context, operand, operand->rank + 1, edit.dims, edit.from, edit.base, edit.step);
 }
 
 /* ---- concat */
@@ -285,7 +285,7 @@ static enum ck_code read_concat(const struct ck_view *view, const struct ck_box 
 	return code;
 }
 
-struct ck_view *ck_node_concat(struct ck_view_context *context, size_t axis, struct ck_view *const *operands, size_t n_operands)
+struct ck_view *ck_view_concat(struct ck_view_context *context, size_t axis, struct ck_view *const *operands, size_t n_operands)
 {
 	struct ck_view **members = ck_arena_array(context->arena, n_operands + 1, sizeof(*members)), *view;
 	size_t n = 0;
@@ -301,7 +301,7 @@ struct ck_view *ck_node_concat(struct ck_view_context *context, size_t axis, str
 	}
 	if (n <= 1)
 		return n ? members[0] : operands[0];
-	view = ck_node_new(context, CK_NODE_CONCAT, read_concat, members[0]->dtype, members[0]->rank, members, n, 0);
+	view = ck_view_new(context, CK_VIEW_CONCAT, read_concat, members[0]->dtype, members[0]->rank, members, n, 0);
 	if (!view)
 		return NULL;
 	view->concat.axis = axis;
@@ -312,7 +312,7 @@ struct ck_view *ck_node_concat(struct ck_view_context *context, size_t axis, str
 	for (size_t i = 0; i < n; i++)
 		view->concat.starts[i + 1] = view->concat.starts[i] + members[i]->dims[axis];
 	view->dims[axis] = view->concat.starts[n];
-	return ck_node_is_empty(view) ? ck_node_zeros(context, view->dtype, view->rank, view->dims) : view;
+	return ck_view_is_empty(view) ? ck_view_zeros(context, view->dtype, view->rank, view->dims) : view;
 }
 
 /* ---- take */
@@ -430,14 +430,14 @@ static enum ck_code read_take(const struct ck_view *view, const struct ck_box *b
 	return code;
 }
 
-struct ck_view *ck_node_take(struct ck_view_context *context, struct ck_view *operand, size_t axis, const struct ck_value *indices)
+struct ck_view *ck_view_take(struct ck_view_context *context, struct ck_view *operand, size_t axis, const struct ck_value *indices)
 {
 	struct ck_view *view;
 
 	if (!operand)
 		return NULL;
 	/* gather_tile() reads up to 4 elements for each. */
-	view = ck_node_new(context, CK_NODE_TAKE, read_take, operand->dtype, operand->rank, &operand, 1, 4 * operand->width);
+	view = ck_view_new(context, CK_VIEW_TAKE, read_take, operand->dtype, operand->rank, &operand, 1, 4 * operand->width);
 	if (!view)
 		return NULL;
 	memcpy(view->dims, operand->dims, view->rank * sizeof(*view->dims));
@@ -451,5 +451,5 @@ struct ck_view *ck_node_take(struct ck_view_context *context, struct ck_view *op
 
 		view->take.indices[i] = index < 0 ? index + (int64_t)operand->dims[axis] : index;
 	}
-	return ck_node_is_empty(view) ? ck_node_zeros(context, view->dtype, view->rank, view->dims) : view;
+	return ck_view_is_empty(view) ? ck_view_zeros(context, view->dtype, view->rank, view->dims) : view;
 }

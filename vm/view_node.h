@@ -9,24 +9,24 @@
 /* Deeper views are refused: reading one recurses. */
 enum { CK_MAX_VIEW_DEPTH = 200 };
 
-enum ck_node_kind {
-	CK_NODE_LOAD,	/* a variable of an input, row-major in any shape */
-	CK_NODE_FILL,
-	CK_NODE_MAP,	/* each axis of the operand is fixed or a stepped range of one result axis; other result axes repeat */
-	CK_NODE_CONCAT,
-	CK_NODE_MERGE,	/* each result axis is a run of operand axes, row-major */
-	CK_NODE_SPLIT,	/* each operand axis is a run of result axes, row-major */
-	CK_NODE_TAKE,
-	CK_NODE_CAST, CK_NODE_SCALE, CK_NODE_SHIFT,	/* element by element of one operand */
-	CK_NODE_ADD, CK_NODE_MEAN_MEMBERS, CK_NODE_MEAN_AXIS,
-	CK_NODE_CACHE,	/* the operand, computed once by ck_view_prepare() */
+enum ck_view_kind {
+	CK_VIEW_LOAD,	/* a variable of an input, row-major in any shape */
+	CK_VIEW_FILL,
+	CK_VIEW_MAP,	/* each axis of the operand is fixed or a stepped range of one result axis; other result axes repeat */
+	CK_VIEW_CONCAT,
+	CK_VIEW_MERGE,	/* each result axis is a run of operand axes, row-major */
+	CK_VIEW_SPLIT,	/* each operand axis is a run of result axes, row-major */
+	CK_VIEW_TAKE,
+	CK_VIEW_CAST, CK_VIEW_SCALE, CK_VIEW_SHIFT,	/* element by element of one operand */
+	CK_VIEW_ADD, CK_VIEW_MEAN_MEMBERS, CK_VIEW_MEAN_AXIS,
+	CK_VIEW_CACHE,	/* the operand, computed once by ck_view_prepare() */
 };
 
 typedef enum ck_code ck_read_function(const struct ck_view *view, const struct ck_box *box, uint8_t *dst, const int64_t *strides,
 				      struct ck_worker *worker);
 
 struct ck_view {
-	enum ck_node_kind kind;
+	enum ck_view_kind kind;
 	ck_read_function *read;
 	enum ck_dtype dtype;
 	size_t width;			/* bytes of an element */
@@ -45,6 +45,7 @@ struct ck_view {
 		struct {
 			const struct ck_data *data;
 			const struct ck_variable *variable;
+			struct ck_read_sum *sum;	/* NULL: not wanted */
 		} load;
 		struct {
 			enum ck_fill fill;	/* CONST for zeros and ones too */
@@ -83,54 +84,50 @@ struct ck_view {
 /* ---- making nodes; all return NULL when memory is short, and take NULL operands for that reason */
 
 /* A node with its operands copied, rank dims to be set, depth, scratch (own: bytes an element of its own) and flags. */
-struct ck_view *ck_node_new(struct ck_view_context *context, enum ck_node_kind kind, ck_read_function *read, enum ck_dtype dtype,
+struct ck_view *ck_view_new(struct ck_view_context *context, enum ck_view_kind kind, ck_read_function *read, enum ck_dtype dtype,
 			    size_t rank, struct ck_view *const *operands, size_t n_operands, size_t own);
 /* A copy of a node with other operands (NULL: its own), whose dtype it takes. */
-struct ck_view *ck_node_like(struct ck_view_context *context, const struct ck_view *view, struct ck_view *const *operands);
-CK_NODISCARD bool ck_node_set_shape(struct ck_view_context *context, struct ck_view *view, size_t rank, const uint64_t *dims);
-struct ck_view *ck_node_zeros(struct ck_view_context *context, enum ck_dtype dtype, size_t rank, const uint64_t *dims);
-struct ck_view *ck_node_load(struct ck_view_context *context, const struct ck_data *data, const struct ck_variable *variable);
+struct ck_view *ck_view_like(struct ck_view_context *context, const struct ck_view *view, struct ck_view *const *operands);
+CK_NODISCARD bool ck_view_set_shape(struct ck_view_context *context, struct ck_view *view, size_t rank, const uint64_t *dims);
+struct ck_view *ck_view_zeros(struct ck_view_context *context, enum ck_dtype dtype, size_t rank, const uint64_t *dims);
+struct ck_view *ck_view_load(struct ck_view_context *context, const struct ck_data *data, const struct ck_variable *variable,
+			     struct ck_read_sum *sum);
 /* A fill of a shape; value is a bound FILL. template and mean are none of its business. */
-struct ck_view *ck_node_fill(struct ck_view_context *context, const struct ck_value *value, enum ck_dtype dtype, size_t rank,
+struct ck_view *ck_view_fill(struct ck_view_context *context, const struct ck_value *value, enum ck_dtype dtype, size_t rank,
 			     const uint64_t *dims);
 
 /* An empty view's or a constant FILL's elements in another shape. */
-struct ck_view *ck_node_fill_like(struct ck_view_context *context, const struct ck_view *view, size_t rank, const uint64_t *dims);
+struct ck_view *ck_view_fill_like(struct ck_view_context *context, const struct ck_view *view, size_t rank, const uint64_t *dims);
 
 /* A MAP: result dims, and for each operand axis where it comes from. Maps of maps become one; maps of nothing vanish. */
-struct ck_view *ck_node_map(struct ck_view_context *context, struct ck_view *operand, size_t rank, const uint64_t *dims, const size_t *from,
+struct ck_view *ck_view_map(struct ck_view_context *context, struct ck_view *operand, size_t rank, const uint64_t *dims, const size_t *from,
 			    const int64_t *base, const int64_t *step);
-struct ck_view *ck_node_slice(struct ck_view_context *context, struct ck_view *operand, size_t axis, int64_t first, int64_t step,
+struct ck_view *ck_view_slice(struct ck_view_context *context, struct ck_view *operand, size_t axis, int64_t first, int64_t step,
 			      uint64_t count);
-struct ck_view *ck_node_transpose(struct ck_view_context *context, struct ck_view *operand, const size_t *permutation);
-struct ck_view *ck_node_squeeze(struct ck_view_context *context, struct ck_view *operand, size_t axis, int64_t index);
+struct ck_view *ck_view_transpose(struct ck_view_context *context, struct ck_view *operand, const size_t *permutation);
+struct ck_view *ck_view_squeeze(struct ck_view_context *context, struct ck_view *operand, size_t axis, int64_t index);
 /* A new axis, whose n indices all give the operand. */
-struct ck_view *ck_node_repeat(struct ck_view_context *context, struct ck_view *operand, size_t axis, uint64_t n);
-struct ck_view *ck_node_concat(struct ck_view_context *context, size_t axis, struct ck_view *const *operands, size_t n_operands);
-struct ck_view *ck_node_take(struct ck_view_context *context, struct ck_view *operand, size_t axis, const struct ck_value *indices);
-struct ck_view *ck_node_reshape(struct ck_view_context *context, struct ck_view *operand, size_t rank, const uint64_t *dims);
+struct ck_view *ck_view_repeat(struct ck_view_context *context, struct ck_view *operand, size_t axis, uint64_t n);
+struct ck_view *ck_view_concat(struct ck_view_context *context, size_t axis, struct ck_view *const *operands, size_t n_operands);
+struct ck_view *ck_view_take(struct ck_view_context *context, struct ck_view *operand, size_t axis, const struct ck_value *indices);
+struct ck_view *ck_view_reshape(struct ck_view_context *context, struct ck_view *operand, size_t rank, const uint64_t *dims);
 /* CAST, SCALE, SHIFT. They sink below what only moves elements, down to where files are read in order. */
-struct ck_view *ck_node_cast(struct ck_view_context *context, struct ck_view *operand, enum ck_dtype to, enum ck_overflow overflow);
-struct ck_view *ck_node_affine(struct ck_view_context *context, struct ck_view *operand, enum ck_node_kind kind, double x);
-struct ck_view *ck_node_add(struct ck_view_context *context, struct ck_view *a, struct ck_view *b, size_t rank, const uint64_t *dims);
-struct ck_view *ck_node_mean(struct ck_view_context *context, struct ck_view *const *operands, size_t n_operands, const struct ck_value *weights);
-struct ck_view *ck_node_mean_axis(struct ck_view_context *context, struct ck_view *operand, size_t axis, const struct ck_value *weights);
-struct ck_view *ck_node_cache(struct ck_view_context *context, struct ck_view *operand);
+struct ck_view *ck_view_cast(struct ck_view_context *context, struct ck_view *operand, enum ck_dtype to, enum ck_overflow overflow);
+struct ck_view *ck_view_affine(struct ck_view_context *context, struct ck_view *operand, enum ck_view_kind kind, double x);
+struct ck_view *ck_view_add(struct ck_view_context *context, struct ck_view *a, struct ck_view *b, size_t rank, const uint64_t *dims);
+struct ck_view *ck_view_mean(struct ck_view_context *context, struct ck_view *const *operands, size_t n_operands, const struct ck_value *weights);
+struct ck_view *ck_view_mean_axis(struct ck_view_context *context, struct ck_view *operand, size_t axis, const struct ck_value *weights);
+struct ck_view *ck_view_cache(struct ck_view_context *context, struct ck_view *operand);
 
-static inline bool ck_node_is_unary(const struct ck_view *view)
+static inline bool ck_view_is_unary(const struct ck_view *view)
 {
-	return view->kind == CK_NODE_CAST || view->kind == CK_NODE_SCALE || view->kind == CK_NODE_SHIFT;
+	return view->kind == CK_VIEW_CAST || view->kind == CK_VIEW_SCALE || view->kind == CK_VIEW_SHIFT;
 }
 
-bool ck_node_is_empty(const struct ck_view *view);
+bool ck_view_is_empty(const struct ck_view *view);
 
 /* ---- reading */
 
-/* A box of rank axes whose arrays are in the worker's scratch, with as many strides; false with a diagnostic when there is no room. */
-CK_NODISCARD bool ck_box_push(struct ck_worker *worker, size_t rank, struct ck_box *ret_box, int64_t **ret_strides);
-uint64_t ck_box_elems(const struct ck_box *box);
-/* Row-major strides of count elements of width bytes. */
-void ck_box_strides(size_t rank, const uint64_t *count, size_t width, int64_t *ret_strides);
 /* Do the strides put the elements of count one after another, row-major? */
 bool ck_box_is_compact(size_t rank, const uint64_t *count, const int64_t *strides, size_t width);
 

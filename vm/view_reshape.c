@@ -223,7 +223,7 @@ static struct ck_view *cut_node(struct ck_view_context *context, struct ck_view 
 
 	if (!operand || cut->rank > CK_MAX_RANK)
 		return NULL;
-	view = ck_node_new(context, CK_NODE_SPLIT, read_split, operand->dtype, cut->rank, &operand, 1, 0);
+	view = ck_view_new(context, CK_VIEW_SPLIT, read_split, operand->dtype, cut->rank, &operand, 1, 0);
 	if (!view)
 		return NULL;
 	memcpy(view->dims, cut->dims, cut->rank * sizeof(*view->dims));
@@ -259,7 +259,7 @@ static struct ck_view *cut_concat(struct ck_view_context *context, struct ck_vie
 		CK_ASSERT(cut_of_member(view, i, cut, &part));
 		members[i] = cut_view(context, view->operands[i], &part);
 	}
-	return members ? ck_node_concat(context, cut->first[view->concat.axis], members, view->n_operands) : NULL;
+	return members ? ck_view_concat(context, cut->first[view->concat.axis], members, view->n_operands) : NULL;
 }
 
 /* Can the cut go below the map? The axis then is a range of the operand's, forward, on bounds of the first new axis. */
@@ -301,7 +301,7 @@ static struct ck_view *cut_map(struct ck_view_context *context, struct ck_view *
 		}
 		below.first[j + 1] = below.rank;
 	}
-	return ck_node_map(context, cut_view(context, operand, &below), cut->rank, cut->dims, from, base, step);
+	return ck_view_map(context, cut_view(context, operand, &below), cut->rank, cut->dims, from, base, step);
 }
 
 static struct ck_view *cut_view(struct ck_view_context *context, struct ck_view *view, const struct cut *cut)
@@ -311,23 +311,23 @@ static struct ck_view *cut_view(struct ck_view_context *context, struct ck_view 
 	if (cut->rank == view->rank)
 		return view;
 	switch (view->kind) {
-	case CK_NODE_MAP:
+	case CK_VIEW_MAP:
 		return cut_map(context, view, cut);
-	case CK_NODE_CONCAT:
+	case CK_VIEW_CONCAT:
 		return cut_concat(context, view, cut);
-	case CK_NODE_LOAD:
-	case CK_NODE_CACHE:
-	case CK_NODE_FILL:
-	case CK_NODE_CAST:
-	case CK_NODE_SCALE:
-	case CK_NODE_SHIFT:
-	case CK_NODE_MERGE:
-	case CK_NODE_SPLIT:
-		return ck_node_reshape(context, view, cut->rank, cut->dims);
-	case CK_NODE_TAKE:
-	case CK_NODE_ADD:
-	case CK_NODE_MEAN_MEMBERS:
-	case CK_NODE_MEAN_AXIS:
+	case CK_VIEW_LOAD:
+	case CK_VIEW_CACHE:
+	case CK_VIEW_FILL:
+	case CK_VIEW_CAST:
+	case CK_VIEW_SCALE:
+	case CK_VIEW_SHIFT:
+	case CK_VIEW_MERGE:
+	case CK_VIEW_SPLIT:
+		return ck_view_reshape(context, view, cut->rank, cut->dims);
+	case CK_VIEW_TAKE:
+	case CK_VIEW_ADD:
+	case CK_VIEW_MEAN_MEMBERS:
+	case CK_VIEW_MEAN_AXIS:
 		break;
 	}
 	return cut_node(context, view, cut);
@@ -342,7 +342,7 @@ static struct ck_view *merge_node(struct ck_view_context *context, struct ck_vie
 
 	if (!operand || rank == operand->rank)
 		return operand;
-	view = ck_node_new(context, CK_NODE_MERGE, read_merge, operand->dtype, rank, &operand, 1, 0);
+	view = ck_view_new(context, CK_VIEW_MERGE, read_merge, operand->dtype, rank, &operand, 1, 0);
 	if (!view)
 		return NULL;
 	view->first = ck_arena_array(context->arena, rank + 1, sizeof(*view->first));
@@ -394,7 +394,7 @@ static struct ck_view *drop_ones(struct ck_view_context *context, struct ck_view
 {
 	for (size_t i = view ? view->rank : 0; i-- > 0 && view;)
 		if (view->dims[i] == 1)
-			view = ck_node_squeeze(context, view, i, 0);
+			view = ck_view_squeeze(context, view, i, 0);
 	return view;
 }
 
@@ -402,7 +402,7 @@ static struct ck_view *add_ones(struct ck_view_context *context, struct ck_view 
 {
 	for (size_t i = 0; i < rank && view; i++)
 		if (dims[i] == 1)
-			view = ck_node_repeat(context, view, i, 1);
+			view = ck_view_repeat(context, view, i, 1);
 	return view;
 }
 
@@ -440,26 +440,26 @@ static bool same_shape(const struct ck_view *view, size_t rank, const uint64_t *
 	return view->rank == rank && memcmp(view->dims, dims, rank * sizeof(*dims)) == 0;
 }
 
-struct ck_view *ck_node_reshape(struct ck_view_context *context, struct ck_view *view, size_t rank, const uint64_t *dims)
+struct ck_view *ck_view_reshape(struct ck_view_context *context, struct ck_view *view, size_t rank, const uint64_t *dims)
 {
 	struct ck_view *copy;
 
 	if (!view || same_shape(view, rank, dims))
 		return view;
-	if (ck_node_is_empty(view))
-		return ck_node_zeros(context, view->dtype, rank, dims);
-	if (ck_node_is_unary(view)) {
-		copy = ck_node_reshape(context, view->operands[0], rank, dims);
-		return copy ? ck_node_like(context, view, &copy) : NULL;
+	if (ck_view_is_empty(view))
+		return ck_view_zeros(context, view->dtype, rank, dims);
+	if (ck_view_is_unary(view)) {
+		copy = ck_view_reshape(context, view->operands[0], rank, dims);
+		return copy ? ck_view_like(context, view, &copy) : NULL;
 	}
 	/* These say where an element is by its row-major place alone. */
-	if (view->kind == CK_NODE_LOAD || (view->kind == CK_NODE_FILL && view->fill.fill != CK_FILL_EYE)) {
-		copy = ck_node_like(context, view, NULL);
-		return copy && ck_node_set_shape(context, copy, rank, dims) ? copy : NULL;
+	if (view->kind == CK_VIEW_LOAD || (view->kind == CK_VIEW_FILL && view->fill.fill != CK_FILL_EYE)) {
+		copy = ck_view_like(context, view, NULL);
+		return copy && ck_view_set_shape(context, copy, rank, dims) ? copy : NULL;
 	}
-	if (view->kind == CK_NODE_CACHE)
-		return ck_node_cache(context, ck_node_reshape(context, view->operands[0], rank, dims));
-	if (view->kind == CK_NODE_MERGE || view->kind == CK_NODE_SPLIT)
-		return ck_node_reshape(context, view->operands[0], rank, dims);
+	if (view->kind == CK_VIEW_CACHE)
+		return ck_view_cache(context, ck_view_reshape(context, view->operands[0], rank, dims));
+	if (view->kind == CK_VIEW_MERGE || view->kind == CK_VIEW_SPLIT)
+		return ck_view_reshape(context, view->operands[0], rank, dims);
 	return reshape_any(context, view, rank, dims);
 }

@@ -3,6 +3,7 @@
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "bundle/base/io.h"
 
@@ -25,6 +26,22 @@ void *ck_alloc(size_t n_bytes)
 	if (ck_seam_fault && ck_seam_fault(CK_SEAM_ALLOC))
 		return NULL;
 	return malloc(n_bytes ? n_bytes : 1);
+}
+
+void *ck_alloc_large(size_t n_bytes)
+{
+	const size_t huge = (size_t)2 << 20;
+	void *memory;
+	if (n_bytes < huge)
+		return ck_alloc(n_bytes);
+	if (n_bytes > SIZE_MAX - huge || (ck_seam_fault && ck_seam_fault(CK_SEAM_ALLOC)))
+		return NULL;
+	n_bytes = (n_bytes + huge - 1) / huge * huge;
+	memory = aligned_alloc(huge, n_bytes);
+	/* Where the system has none, ordinary pages do. */
+	if (memory)
+		(void)madvise(memory, n_bytes, MADV_HUGEPAGE);
+	return memory;
 }
 
 void *ck_realloc(void *old, size_t n_bytes)

@@ -9,6 +9,8 @@ struct ck_arena;
 /* The seam for memory: every allocation of the project ends here. NULL when memory is short (or a test says so). */
 CK_NODISCARD void *ck_alloc(size_t n_bytes);
 CK_NODISCARD void *ck_realloc(void *old, size_t n_bytes);
+/* For buffers of megabytes: on huge pages where the system has them; ck_free() frees. */
+CK_NODISCARD void *ck_alloc_large(size_t n_bytes);
 void ck_free(void *pointer);
 
 /* A new arena that gives out at most limit_bytes; NULL when memory is short. */

@@ -80,6 +80,24 @@ struct ck_str ck_diags_text(const struct ck_diags *diags, struct ck_span span)
 	return ck_str_slice(diags->files[span.file - 1].text, span.begin, span.end);
 }
 
+/* Number of the line, from 0, that a byte of a text is in. */
+static size_t line_of(struct ck_str text, size_t at)
+{
+	size_t line = 0;
+	for (size_t i = 0; i < at && i < text.n; i++)
+		line += text.p[i] == '\n';
+	return line;
+}
+
+bool ck_diags_silences(const struct ck_diags *diags, struct ck_span comment, struct ck_span span)
+{
+	if (span.file == 0 || span.file > diags->n_files || comment.file != span.file)
+		return false;
+	struct ck_str text = diags->files[span.file - 1].text;
+	size_t line = line_of(text, comment.begin);
+	return line + 1 >= line_of(text, span.begin) && line <= line_of(text, span.end);
+}
+
 static struct ck_diag *add(struct ck_diags *diags, enum ck_severity severity, enum ck_code code, struct ck_span span,
 			   const char *format, va_list args)
 {

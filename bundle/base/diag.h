@@ -71,6 +71,8 @@ void ck_diags_clear(struct ck_diags *diags);
 uint32_t ck_diags_add_file(struct ck_diags *diags, struct ck_str name, struct ck_str text);
 /* The text of a span, clipped to its file; empty for "no place". */
 struct ck_str ck_diags_text(const struct ck_diags *diags, struct ck_span span);
+/* Whether a comment that is to silence a warning stands on a line of the span, or on the line before. */
+bool ck_diags_silences(const struct ck_diags *diags, struct ck_span comment, struct ck_span span);
 
 /**
  * Adds an error (or warning). Never NULL: when memory is short, a static one that nobody prints. Messages are lower case, name

@@ -19,7 +19,7 @@ static void put_result(struct ck_driver *driver, struct ck_str path, const struc
 		ck_json_print(&driver->out, object);
 		return;
 	}
-	ck_buf_name(&driver->out, path);
+	ck_buf_name(&driver->out, ck_str_equal(path, CK_STR("-")) ? CK_STR("standard input") : path);
 	ck_buf_str(&driver->out, CK_STR(": ok, "));
 	ck_buf_count(&driver->out, code->n_rules, "rule");
 	if (code->n_checks) {

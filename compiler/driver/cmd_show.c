@@ -161,7 +161,7 @@ static enum ck_code show(struct subject *subject)
 	struct ck_str npy = ck_option_text(&driver->options, CK_OPTION_NPY);
 	enum ck_code code = CK_OK;
 	if (subject->data && ck_dtype_width(subject->variable->dtype))
-		code = ck_variable_statistics(subject->data, subject->variable, ck_memory_of(driver), &driver->diags,
+		code = ck_variable_statistics(subject->data, subject->variable, &driver->diags,
 					      &subject->statistics, subject->histogram, N_BINS);
 	if (!code && npy.p)
 		code = ck_npy_write(driver, subject->data, subject->variable, npy);

@@ -1,6 +1,7 @@
 #include "compiler/driver/select.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "compiler/names.h"
 
@@ -106,6 +107,48 @@ bool ck_selector_match(struct ck_driver *driver, struct ck_selector *selector, c
 	return found;
 }
 
+static bool next_segment(struct ck_str *path, struct ck_str *ret_segment)
+{
+	if (!path->p)
+		return false;
+	size_t end = ck_str_find(*path, '/');
+	*ret_segment = ck_str_slice(*path, 0, end);
+	*path = end < path->n ? (struct ck_str){path->p + end + 1, path->n - end - 1} : (struct ck_str){NULL, 0};
+	return true;
+}
+
+static bool is_plain(struct ck_str segment)
+{
+	for (size_t i = 0; i < segment.n; i++) {
+		if (strchr("*?[]{}@,", segment.p[i]))
+			return false;
+	}
+	return segment.n > 2;	/* shorter ones are near to anything */
+}
+
+/* Of a pattern: names the first segment of plain text that no name has, and those that are near. */
+static void suggest_segment(struct ck_driver *driver, const struct ck_manifest *manifest, struct ck_str pattern, struct ck_diag *diag)
+{
+	struct ck_str wanted, segment;
+	while (next_segment(&pattern, &wanted)) {
+		struct ck_suggest suggest;
+		bool found = !is_plain(wanted);
+		ck_suggest_init(&suggest, wanted);
+		for (size_t i = 0; i < manifest->n_variables && !found; i++) {
+			struct ck_str name = manifest->variables[i].name;
+			while (!found && next_segment(&name, &segment)) {
+				found = ck_str_equal(segment, wanted);
+				ck_suggest_offer(&suggest, segment);
+			}
+		}
+		if (found)
+			continue;
+		ck_diag_note(&driver->diags, diag, "no name has the part \"%.*s\"", CK_STR_ARG(ck_name_text(driver->arena, wanted)));
+		ck_suggest_help(&suggest, &driver->diags, diag, "\"");
+		return;
+	}
+}
+
 enum ck_code ck_no_variable(struct ck_driver *driver, const struct ck_manifest *manifest, struct ck_str text)
 {
 	struct ck_diags *diags = &driver->diags;
@@ -124,6 +167,8 @@ enum ck_code ck_no_variable(struct ck_driver *driver, const struct ck_manifest *
 		ck_suggest_offer(&suggest, by_full ? variable->full_name : ck_variable_label(manifest, variable, driver->arena));
 	}
 	ck_suggest_help(&suggest, diags, diag, "\"");
+	if (suggest.n_best == 0 && !by_full)
+		suggest_segment(driver, manifest, text, diag);
 	if (wants_slot && n_slots == 0)
 		ck_diag_note(diags, diag, "the checkpoint has no optimizer slots");
 	else

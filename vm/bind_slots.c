@@ -1,0 +1,282 @@
+/* `slots follow`: what happens to a variable happens to its optimizer slots. */
+#include "vm/bind_internal.h"
+
+#include <string.h>
+
+/* One kind of slot that members of a value have. */
+struct kind {
+	struct ck_str slot, optimizer;
+	enum ck_dtype dtype;
+	size_t first;			/* variable of the source, SIZE_MAX: another input's */
+	const struct ck_variable *variable;
+};
+
+struct follower {
+	struct ck_binder *binder;
+	struct ck_unit *unit;
+	struct kind *kinds;
+	size_t n_kinds, capacity;
+};
+
+bool ck_slot_follows(const struct ck_binder *binder, uint32_t input, size_t slot)
+{
+	return !binder->inputs[input].claims[slot];
+}
+
+static bool add_kind(struct follower *follower, uint32_t input, size_t slot)
+{
+	const struct ck_subject *subject = &follower->binder->inputs[input].items[slot];
+	struct kind *kind;
+
+	for (size_t i = 0; i < follower->n_kinds; i++)
+		if (ck_str_equal(follower->kinds[i].slot, subject->slot) && ck_str_equal(follower->kinds[i].optimizer, subject->optimizer))
+			return true;
+	if (!ck_arena_grow(follower->binder->arena, (void **)&follower->kinds, follower->n_kinds, &follower->capacity, sizeof(*follower->kinds)))
+		return ck_bind_nomem(follower->binder);
+	kind = &follower->kinds[follower->n_kinds++];
+	*kind = (struct kind){ subject->slot, subject->optimizer, subject->type.dtype, input == CK_INPUT_SOURCE ? slot : SIZE_MAX,
+			       &follower->binder->inputs[input].manifest->variables[slot] };
+	return true;
+}
+
+/* All kinds of slots of the variables that a value is made of. */
+static bool find_kinds(struct follower *follower, struct ck_node *node)
+{
+	const struct ck_subjects *subjects;
+
+	if (node->epoch == follower->binder->epoch)
+		return true;
+	node->epoch = follower->binder->epoch;
+	for (size_t i = 0; i < node->n_operands; i++)
+		if (!find_kinds(follower, node->operands[i]))
+			return false;
+	if (node->op != CK_OP_LOAD || node->input == CK_INPUT_TEMPLATE)
+		return true;
+	subjects = &follower->binder->inputs[node->input];
+	for (size_t i = subjects->first_slot[node->variable]; i != SIZE_MAX; i = subjects->next_slot[i])
+		if (ck_slot_follows(follower->binder, node->input, i) && !add_kind(follower, node->input, i))
+			return false;
+	return true;
+}
+
+static void no_image(struct follower *follower, const struct ck_node *node, const struct kind *kind)
+{
+	struct ck_binder *binder = follower->binder;
+	struct ck_str slot = ck_name_text(binder->diags->arena, kind->slot);
+	struct ck_diag *diag;
+
+	if (!ck_bind_once(follower->unit, node->insn))
+		return;
+	diag = ck_error(binder->diags, CK_SLOT_NO_IMAGE, ck_unit_span(binder, follower->unit, node->insn),
+			"what `%s` does to the slot \"%.*s\" is not defined", ck_op_info(node->op)->name, CK_STR_ARG(slot));
+	ck_diag_note(binder->diags, diag, "the source has \"%.*s\", which follows its variable",
+		     CK_STR_ARG(ck_name_text(binder->diags->arena,
+					     ck_variable_label(binder->inputs[CK_INPUT_SOURCE].manifest, kind->variable, binder->arena))));
+	ck_diag_help(binder->diags, diag, "write a statement about \"x@*\" of these variables, such as drop \"...@*\" because \"...\", or `slots drop`");
+}
+
+static struct ck_node *image(struct follower *follower, const struct kind *kind, struct ck_node *node);
+
+static struct ck_node *image_of_load(struct follower *follower, const struct kind *kind, const struct ck_node *node)
+{
+	const struct ck_subjects *subjects = &follower->binder->inputs[node->input];
+	struct ck_value zeros = ck_value_zeros();
+	size_t slot = node->input == CK_INPUT_TEMPLATE ? SIZE_MAX : ck_subjects_slot(subjects, node->variable, kind->slot, kind->optimizer);
+
+	if (slot != SIZE_MAX && ck_slot_follows(follower->binder, node->input, slot))
+		return ck_node_load(follower->binder, node->input, slot, node->insn);
+	/* A member without this slot: its state is what it would be before the first step. */
+	return ck_node_fill(follower->binder, &zeros, (struct ck_type){ kind->dtype, node->type.rank, node->type.dims }, node->insn);
+}
+
+/* Fills of arguments become zeros: what is new has no history. */
+static const struct ck_value *image_args(struct follower *follower, const struct ck_node *node)
+{
+	const struct ck_op_info *op = ck_op_info(node->op);
+	struct ck_value *args;
+
+	if (op->slots != CK_SLOTS_ZEROS)
+		return node->args;
+	args = ck_arena_array(follower->binder->arena, op->n_params + 1, sizeof(*args));
+	if (!args)
+		return NULL;
+	memcpy(args, node->args, op->n_params * sizeof(*args));
+	for (size_t i = 0; i < op->n_params; i++)
+		if (args[i].kind == CK_EXPR_FILL)
+			args[i] = ck_value_zeros();
+	return args;
+}
+
+static struct ck_node *image_of_op(struct follower *follower, const struct kind *kind, const struct ck_node *node)
+{
+	struct ck_node **operands = ck_arena_array(follower->binder->arena, node->n_operands + 1, sizeof(*operands));
+	const struct ck_value *args = image_args(follower, node);
+
+	if (ck_op_info(node->op)->slots == CK_SLOTS_NONE) {
+		no_image(follower, node, kind);
+		return NULL;
+	}
+	if (!operands || !args) {
+		ck_bind_nomem(follower->binder);
+		return NULL;
+	}
+	for (size_t i = 0; i < node->n_operands; i++) {
+		operands[i] = image(follower, kind, node->operands[i]);
+		if (!operands[i])
+			return NULL;
+	}
+	return ck_node_op(follower->binder, follower->unit, node->op, node->insn, args, operands, node->n_operands);
+}
+
+/* The value that the same operators make of slots. NULL after a message. */
+static struct ck_node *image(struct follower *follower, const struct kind *kind, struct ck_node *node)
+{
+	struct ck_value zeros = ck_value_zeros();
+
+	if (node->epoch == follower->binder->epoch)
+		return node->image;
+	if (node->op == CK_OP_LOAD)
+		node->image = image_of_load(follower, kind, node);
+	else if (node->op == CK_OP_FILL)
+		node->image = ck_node_fill(follower->binder, &zeros, (struct ck_type){ kind->dtype, node->type.rank, node->type.dims }, node->insn);
+	else
+		node->image = image_of_op(follower, kind, node);
+	node->epoch = follower->binder->epoch;
+	return node->image;
+}
+
+static bool follow(struct follower *follower, size_t make)
+{
+	struct ck_binder *binder = follower->binder;
+
+	for (size_t i = 0; i < follower->n_kinds; i++) {
+		const struct kind *kind = &follower->kinds[i];
+		struct ck_made made = binder->makes[make];
+
+		binder->epoch++;
+		made.node = image(follower, kind, made.node);
+		if (!made.node) {
+			if (binder->nomem)
+				return false;
+			continue;
+		}
+		made.slot = kind->slot;
+		made.optimizer = kind->optimizer;
+		made.suffix = kind->variable->suffix;
+		made.origin = kind->first;
+		made.owner = make;
+		made.follows = true;
+		if (!ck_bind_make(binder, &made))
+			return false;
+	}
+	return true;
+}
+
+static bool has_slots(const struct ck_binder *binder)
+{
+	for (size_t i = 0; i < binder->n_inputs; i++)
+		if (binder->inputs[i].given && i != CK_INPUT_TEMPLATE && binder->inputs[i].n_slots)
+			return true;
+	return false;
+}
+
+/* ---- conventions */
+
+/* That of the source's slots which follow; NONE if there is none. */
+static enum ck_convention source_convention(const struct ck_binder *binder, size_t *ret_slot)
+{
+	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+
+	for (size_t i = 0; i < source->n_slots; i++)
+		if (ck_slot_follows(binder, CK_INPUT_SOURCE, source->slots_by_head[i])) {
+			*ret_slot = source->slots_by_head[i];
+			return source->manifest->variables[*ret_slot].convention;
+		}
+	return CK_CONVENTION_NONE;
+}
+
+static void check_as(struct ck_binder *binder, enum ck_convention source)
+{
+	bool template = binder->inputs[CK_INPUT_TEMPLATE].given;
+	enum ck_convention written = !binder->objects ? CK_TF1 : binder->inputs[CK_INPUT_SOURCE].manifest->object_based ? source : CK_TF2;
+	struct ck_diag *diag;
+
+	if (binder->code->slots_as == CK_CONVENTION_NONE || template || source == CK_CONVENTION_NONE || binder->code->slots_as == written)
+		return;
+	diag = ck_error(binder->diags, CK_NOT_AVAILABLE, (struct ck_span){ 0 }, "writing %s slots as %s is not available in this version of ckmig",
+			ck_convention_name(source), ck_convention_name((enum ck_convention)binder->code->slots_as));
+	ck_diag_help(binder->diags, diag, "give a fresh save of the new model with --onto: its slots are filled by their names, in its own convention");
+}
+
+static struct ck_diag *positional(struct ck_binder *binder, struct ck_unit *unit, size_t slot, const char *what)
+{
+	const struct ck_manifest *manifest = binder->inputs[CK_INPUT_SOURCE].manifest;
+	struct ck_diag *diag;
+
+	if (!ck_bind_once(unit, unit->n_code - 1))
+		return NULL;
+	diag = ck_error(binder->diags, CK_SLOT_MISSING_RULE, ck_unit_span(binder, unit, SIZE_MAX), "%s, and the optimizer stores its slots by position",
+			what);
+	ck_diag_note(binder->diags, diag, "the %s slot \"%.*s\" is \"%.*s\"", ck_convention_name(manifest->variables[slot].convention),
+		     CK_STR_ARG(ck_bind_label_text(binder, CK_INPUT_SOURCE, slot)),
+		     CK_STR_ARG(ck_name_text(binder->diags->arena, manifest->variables[slot].key)));
+	ck_diag_help(binder->diags, diag, "give a fresh save of the new model with --onto, which tells the new order, or write `slots drop because \"...\"`");
+	return diag;
+}
+
+static bool is_one_to_one(const struct ck_node *node)
+{
+	while (node->n_operands == 1)
+		node = node->operands[0];
+	return node->op == CK_OP_LOAD;
+}
+
+/* Without a template, lists keep the source's order, and close up after a drop; but variables may not be made, joined or split. */
+static bool check_positional(struct ck_binder *binder, size_t slot)
+{
+	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+	size_t *n_made = ck_arena_array(binder->arena, source->n + 1, sizeof(*n_made));
+
+	if (!n_made)
+		return ck_bind_nomem(binder);
+	for (size_t i = 0; i < binder->n_makes; i++) {
+		const struct ck_made *made = &binder->makes[i];
+		struct ck_unit *unit = &binder->units[made->rule];
+		bool owns = made->origin != SIZE_MAX && source->first_slot[made->origin] != SIZE_MAX;
+
+		if (made->slot.n)
+			continue;
+		if (unit->rule->kind == CK_RULE_NEW)
+			positional(binder, unit, slot, "this makes a new variable");
+		else if (owns && !is_one_to_one(made->node))
+			positional(binder, unit, slot, "this joins variables");
+		else if (owns && n_made[made->origin]++)
+			positional(binder, unit, slot, "this makes several variables of one");
+	}
+	return true;
+}
+
+bool ck_bind_slots_follow(struct ck_binder *binder)
+{
+	size_t n = binder->n_makes, slot = 0;
+	enum ck_convention convention;
+
+	if (binder->code->slots_drop || !has_slots(binder))
+		return true;
+	convention = source_convention(binder, &slot);
+	check_as(binder, convention);
+	if ((convention == CK_KERAS2 || convention == CK_KERAS3) && binder->objects && !binder->inputs[CK_INPUT_TEMPLATE].given &&
+	    !check_positional(binder, slot))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const struct ck_made *made = &binder->makes[i];
+		struct follower follower = { .binder = binder, .unit = &binder->units[made->rule] };
+
+		if (made->slot.n || made->is_attribute || made->node->op == CK_OP_FILL)
+			continue;
+		binder->epoch++;
+		if (!find_kinds(&follower, made->node) || !follow(&follower, i))
+			return false;
+	}
+	return true;
+}

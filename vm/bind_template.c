@@ -1,0 +1,231 @@
+/* --onto: the template closes the target. What it has must be made, what is made it must have, in its shape and dtype. */
+#include "vm/bind_internal.h"
+
+#include <string.h>
+
+/* ---- new "pattern", new rest */
+
+static bool *made_in_template(struct ck_binder *binder)
+{
+	bool *made = ck_arena_array(binder->arena, binder->inputs[CK_INPUT_TEMPLATE].n + 1, sizeof(*made));
+
+	if (!made)
+		ck_bind_nomem(binder);
+	for (size_t i = 0; made && i < binder->n_makes; i++)
+		if (binder->makes[i].in_template != SIZE_MAX)
+			made[binder->makes[i].in_template] = true;
+	return made;
+}
+
+static bool make_unmade(struct ck_binder *binder, struct ck_unit *unit, const Ck__Plan__Insn *fill, struct ck_row *row)
+{
+	const struct ck_origin *origin = row->origins[0];
+	const struct ck_subject *subject = &binder->inputs[CK_INPUT_TEMPLATE].items[origin->variable];
+	struct ck_made made = { .name = subject->name, .slot = subject->slot, .optimizer = subject->optimizer, .rule = unit->number,
+				.origin = SIZE_MAX, .owner = SIZE_MAX, .is_attribute = subject->kind == CK_ATTRIBUTE };
+	struct ck_value value;
+
+	if (!ck_bind_eval_fill(binder, unit, 1, row->bindings, &value))
+		return !binder->nomem;
+	if (fill->type && !ck_bind_assert(binder, unit, (struct ck_type_place){ 1, SIZE_MAX }, fill->type, row->nodes[0], row))
+		return !binder->nomem;
+	made.node = ck_node_fill(binder, &value, subject->type, 1);
+	return made.node ? ck_bind_make(binder, &made) : false;
+}
+
+bool ck_bind_unmade(struct ck_binder *binder, struct ck_unit *unit)
+{
+	struct ck_relation *relation = &unit->matches[0];
+	bool *made;
+
+	/* UNMADE, FILL, STORE: as the compiler writes it and the verifier proves. */
+	if (unit->n_code < 2 || unit->code[1]->op != CK_OP_FILL)
+		return true;
+	if (!ck_bind_source(binder, unit, 0, relation))
+		return false;
+	made = made_in_template(binder);
+	for (size_t i = 0; made && i < relation->n_rows; i++)
+		if (!made[relation->rows[i].origins[0]->variable] && !make_unmade(binder, unit, unit->code[1], &relation->rows[i]))
+			return false;
+	return made != NULL;
+}
+
+/* ---- types that come from elsewhere */
+
+static bool no_type(struct ck_binder *binder, struct ck_made *made)
+{
+	struct ck_unit *unit = &binder->units[made->rule];
+	struct ck_diag *diag;
+
+	made->refused = true;
+	if (!ck_bind_once(unit, unit->n_code - 1))
+		return true;
+	diag = ck_error(binder->diags, CK_DTYPE, ck_unit_span(binder, unit, SIZE_MAX), "nothing tells the type of \"%.*s\"",
+			CK_STR_ARG(ck_name_text(binder->diags->arena, made->label)));
+	if (made->slot.n)
+		ck_diag_help(binder->diags, diag, "a slot has the type of its variable, and no statement makes \"%.*s\"",
+			     CK_STR_ARG(ck_name_text(binder->diags->arena, made->name)));
+	else
+		ck_diag_help(binder->diags, diag, "write it: new \"%.*s\" : f32[768] = ..., or give the new model's checkpoint with --onto",
+			     CK_STR_ARG(ck_name_text(binder->diags->arena, made->name)));
+	return true;
+}
+
+static bool check_fill(struct ck_binder *binder, struct ck_made *made, const struct ck_type *type)
+{
+	struct ck_infer rule = { .arena = binder->arena };
+	struct ck_unit *unit = &binder->units[made->rule];
+	struct ck_diag *diag;
+
+	if (made->node->args[0].index == CK_FILL_TEMPLATE || ck_fill_check(&rule, &made->node->args[0], type) == CK_OK)
+		return true;
+	if (ck_arena_failed(binder->arena))
+		return ck_bind_nomem(binder);
+	made->refused = true;
+	if (!ck_bind_once(unit, made->node->insn))
+		return true;
+	diag = ck_error(binder->diags, CK_DTYPE, ck_unit_span(binder, unit, made->node->insn), "%.*s", CK_STR_ARG(rule.message));
+	ck_diag_note(binder->diags, diag, "for \"%.*s\"", CK_STR_ARG(ck_name_text(binder->diags->arena, made->label)));
+	if (rule.help.n)
+		ck_diag_help(binder->diags, diag, "%.*s", CK_STR_ARG(rule.help));
+	return true;
+}
+
+/* `new` without a type, and the fill `template`, which is a LOAD. */
+static bool settle_fill(struct ck_binder *binder, struct ck_made *made)
+{
+	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_type type = made->node->type;
+	size_t owner;
+
+	if (type.rank < 0) {
+		if (made->in_template != SIZE_MAX)
+			type = template->items[made->in_template].type;
+		else if (template->given)
+			return true;	/* the template lacks it: told below */
+		else if (made->slot.n && ck_map_get(&binder->made_labels, made->name, &owner) && binder->makes[owner].node->type.rank >= 0)
+			type = binder->makes[owner].node->type;
+		else
+			return no_type(binder, made);
+	}
+	if (!check_fill(binder, made, &type))
+		return false;
+	if (made->node->args[0].index == CK_FILL_TEMPLATE && made->in_template != SIZE_MAX)
+		made->node = ck_type_fits(&template->items[made->in_template].type, &type)
+				     ? ck_node_load(binder, CK_INPUT_TEMPLATE, made->in_template, made->node->insn)
+				     : made->node;
+	else
+		made->node = ck_node_fill(binder, &made->node->args[0], type, made->node->insn);
+	return made->node != NULL;
+}
+
+/* ---- made, and not in the template; in the template, and not made */
+
+static void not_in_template(struct ck_binder *binder, const struct ck_made *made)
+{
+	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_unit *unit = &binder->units[made->rule];
+	struct ck_str label = ck_name_text(binder->diags->arena, made->label);
+	struct ck_suggest suggest;
+	struct ck_diag *diag;
+
+	if (!ck_bind_once(unit, unit->n_code - 1))
+		return;
+	diag = ck_error(binder->diags, CK_NOT_IN_TEMPLATE, ck_plan_goal_span(binder->plan, made->rule, made->goal), "the template has no %s \"%.*s\"",
+			made->slot.n ? "slot" : "variable", CK_STR_ARG(label));
+	ck_diag_mark(binder->diags, diag, "makes \"%.*s\"", CK_STR_ARG(label));
+	ck_diag_note(binder->diags, diag, "the template is %.*s", CK_STR_ARG(ck_name_text(binder->diags->arena, template->manifest->path)));
+	if (made->slot.n && ck_subjects_find(binder, template, CK_BY_NAME, made->name, NULL)) {
+		ck_diag_help(binder->diags, diag, "slots follow their variable; leave them out with `slots drop because \"...\"` or `drop \"**@%.*s\" because \"...\"`",
+			     CK_STR_ARG(ck_name_text(binder->diags->arena, made->slot)));
+		return;
+	}
+	ck_suggest_init(&suggest, made->name);
+	for (size_t i = 0; i < template->n_plain; i++)
+		ck_suggest_offer(&suggest, template->items[template->by_head[i]].name);
+	ck_suggest_help(&suggest, binder->diags, diag, "\"");
+	if (made->is_same)
+		ck_diag_help(binder->diags, diag, "map it to a name that the template has, or drop it");
+}
+
+static bool is_template_slot(const struct ck_subject *subject)
+{
+	return subject->slot.n > 0;
+}
+
+static bool tell_not_made(struct ck_binder *binder, const bool *made)
+{
+	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_str *labels = ck_arena_array(binder->arena, template->n + 1, sizeof(*labels));
+	struct ck_diag *diag;
+	size_t n = 0;
+
+	if (!labels)
+		return ck_bind_nomem(binder);
+	for (size_t i = 0; i < template->n; i++)
+		if (!made[i] && template->items[i].kind != CK_GRAPH && !is_template_slot(&template->items[i]))
+			labels[n++] = template->items[i].name;
+	if (!n)
+		return true;
+	diag = ck_error(binder->diags, CK_NOT_PRODUCED, (struct ck_span){ 0 }, "%zu variable%s of the template that no statement makes", n,
+			n == 1 ? "" : "s");
+	ck_explain_list(binder, diag, labels, n);
+	ck_diag_help(binder->diags, diag, "map something to %s, or write `new rest = template` to take %s from the template", n == 1 ? "it" : "them",
+		     n == 1 ? "its value" : "their values");
+	return true;
+}
+
+/* Slots of the template that nothing fills are zeros, and the report lists them. */
+static bool zero_slots(struct ck_binder *binder, const bool *made)
+{
+	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_value zeros = ck_value_zeros();
+
+	for (size_t i = 0; i < template->n; i++) {
+		const struct ck_subject *subject = &template->items[i];
+		struct ck_made zero = { .name = subject->name, .slot = subject->slot, .optimizer = subject->optimizer, .rule = SIZE_MAX,
+					.origin = SIZE_MAX, .owner = SIZE_MAX };
+
+		if (made[i] || !is_template_slot(subject) || subject->kind == CK_GRAPH)
+			continue;
+		zero.node = ck_node_fill(binder, &zeros, subject->type, SIZE_MAX);
+		zero.label = ck_variable_label(template->manifest, &template->manifest->variables[i], binder->arena);
+		zero.in_template = i;
+		if (!zero.node || !zero.label.p ||
+		    !ck_arena_grow(binder->arena, (void **)&binder->makes, binder->n_makes, &binder->makes_capacity, sizeof(*binder->makes)))
+			return ck_bind_nomem(binder);
+		if (!ck_map_put(&binder->made_labels, zero.label, binder->n_makes))
+			return ck_bind_nomem(binder);
+		binder->makes[binder->n_makes++] = zero;
+		ck_bind_notice(binder, "zeros for the template's slot %.*s", CK_STR_ARG(zero.label));
+	}
+	return !binder->nomem;
+}
+
+bool ck_bind_template(struct ck_binder *binder)
+{
+	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	bool *made, failed = false;
+
+	for (size_t i = 0; i < binder->n_makes; i++)
+		if (binder->makes[i].node->op == CK_OP_FILL && !settle_fill(binder, &binder->makes[i]))
+			return false;
+	if (!template->given)
+		return true;
+	for (size_t i = 0; i < binder->n_makes; i++) {
+		const struct ck_made *one = &binder->makes[i];
+
+		if (one->in_template == SIZE_MAX)
+			not_in_template(binder, one);
+		else if (!one->refused && one->node->type.rank >= 0 && !ck_type_fits(&one->node->type, &template->items[one->in_template].type))
+			ck_bind_mismatch(binder, &binder->units[one->rule], one->goal, one->node, &template->items[one->in_template].type,
+					 "the template has", template->manifest->path);
+	}
+	/* What a failed rule would have made is no second error. */
+	for (size_t i = 0; i < binder->code->n_rules; i++)
+		failed = failed || binder->units[i].failed;
+	made = made_in_template(binder);
+	if (!made)
+		return false;
+	return (failed || tell_not_made(binder, made)) && zero_slots(binder, made);
+}
