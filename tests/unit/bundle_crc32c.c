@@ -67,3 +67,29 @@ Test(bundle_crc32c, combines_huge_ranges)
 	}
 	cr_expect_eq(ck_crc32c_combine(a, 0x1234, 0), a ^ 0x1234);
 }
+
+/* Pieces of equal and of other lengths, at equal and at other distances, forwards, backwards and mixed. */
+Test(bundle_crc32c, parts_in_any_order)
+{
+	unsigned char bytes[2000];
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(i * 37 + i / 5);
+	for (size_t length = 1; length <= sizeof(bytes); length += 1 + length / 3) {
+		for (unsigned order = 0; order < 3; order++) {
+			struct ck_crc32c_places places = {0};
+			size_t n_pieces = (sizeof(bytes) + length - 1) / length;
+			uint32_t parts = 0;
+			for (size_t i = 0; i < n_pieces; i++) {
+				size_t piece = order == 0 ? i : order == 1 ? n_pieces - 1 - i : (i * 7 + 3) % n_pieces, at = piece * length;
+				size_t n = sizeof(bytes) - at < length ? sizeof(bytes) - at : length;
+				if (order == 2 && n_pieces % 7 == 0)
+					continue;
+				parts ^= ck_crc32c_part(&places, ck_crc32c(0, bytes + at, n), n, sizeof(bytes) - at - n);
+			}
+			if (order == 2 && n_pieces % 7 == 0)
+				continue;
+			cr_assert_eq(ck_crc32c_whole(parts, sizeof(bytes)), slow_crc(bytes, sizeof(bytes)), "length %zu, order %u", length, order);
+		}
+	}
+	cr_expect_eq(ck_crc32c_whole(0, 0), 0);
+}

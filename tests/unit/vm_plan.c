@@ -221,7 +221,7 @@ Test(vm_plan, listing)
 		"    FILL       r0 <-  fill=zeros  : f32[2, 5]\n", "\ncheck 0  after the run\n",
 		"\nbound  one-way, reads 0, writes 0, copies 0 bytes\n", "\ntarget \"a\"  f32[2, 3]  rule 3  unchanged  kept\n",
 		"    shard 0  offset 24  56 bytes\n", "    CONCAT     r2 <- r0 r1  axis=1\n", "    LOAD       r0 <- source 1  : f32[2, 3]\n",
-		"\nuses\n  kept    source:\"a\"  rule 3\n",
+		"\nuses\n  kept    source:\"a\"  rule 3\n", "\nbound check 0\n  finite  target 0 1 2\n  count  target 1\n",
 	};
 	struct ck_buf text = { 0 }, again = { 0 }, json = { 0 };
 	struct ck_plan *plan;

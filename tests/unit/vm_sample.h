@@ -17,6 +17,7 @@ struct sample {
 	Ck__Plan__Insn *source, *type, *concat, *store, *fill;
 	Ck__Plan__Piece *pieces[6];	/* "a/" {i:int} "/" {p:q,k} "/" * */
 	Ck__Plan__Check *check;
+	Ck__Plan__BoundCall *finite;	/* of the check, on all targets */
 	Ck__Plan__Debug *debug;
 	Ck__Plan__Bound *bound;
 	Ck__Plan__Target *kept, *joined, *made;
@@ -315,6 +316,29 @@ static inline Ck__Plan__Use *use_of(const char *key, enum ck_use what, uint32_t 
 	return use;
 }
 
+static inline Ck__Plan__BoundCall *call_of(uint32_t input, size_t n, ...)
+{
+	Ck__Plan__BoundCall *call = MAKE(Ck__Plan__BoundCall, ck__plan__bound_call__init);
+	va_list variables;
+
+	call->input = input;
+	call->variables = ck_arena_array(arena, n + 1, sizeof(*call->variables));
+	va_start(variables, n);
+	while (call->n_variables < n)
+		call->variables[call->n_variables++] = va_arg(variables, uint64_t);
+	va_end(variables);
+	return call;
+}
+
+static inline Ck__Plan__BoundCheck *bound_check_of(size_t n, void *calls)
+{
+	Ck__Plan__BoundCheck *check = MAKE(Ck__Plan__BoundCheck, ck__plan__bound_check__init);
+
+	check->n_calls = n;
+	check->calls = calls;
+	return check;
+}
+
 static inline Ck__Plan__Bound *sample_bound(struct sample *sample)
 {
 	Ck__Plan__Bound *bound = MAKE(Ck__Plan__Bound, ck__plan__bound__init);
@@ -344,6 +368,9 @@ static inline Ck__Plan__Bound *sample_bound(struct sample *sample)
 	bound->shard_sizes = ck_arena_array(arena, 1, sizeof(*bound->shard_sizes));
 	bound->shard_sizes[0] = 120;
 	bound->exactness = CK_ONE_WAY;
+	sample->finite = call_of(CK_INPUT_TARGET, 3, (uint64_t)0, (uint64_t)1, (uint64_t)2);
+	bound->n_checks = 1;
+	bound->checks = list_of(1, bound_check_of(2, list_of(2, sample->finite, call_of(CK_INPUT_TARGET, 1, (uint64_t)1))));
 	return bound;
 }
 

@@ -300,6 +300,50 @@ Test(vm_verify, bound)
 	expect_rejects(rows, CK_COUNT(rows));
 }
 
+/* The object graph is the one target without code; its bytes stand in the plan. */
+Test(vm_verify, bound_graph)
+{
+	Ck__Plan__Target *graph = s.made;
+	struct row rows[] = {
+		SET(graph->dtype, CK_DT_U8, "no single string"),
+		SET(graph->n_dims, 1, "no single string"),
+		SET(graph->rule, 1, "no single string"),
+		SET(graph->unchanged, 1, "no single string"),
+		SET(graph->n_bytes, 9, "it says 9 bytes and has 8"),
+		SET(graph->key.len, 1, "it has no code"),
+	};
+
+	graph->label = graph->key = bytes_of(CK_GRAPH_KEY);
+	graph->dtype = CK_DT_STRING;
+	graph->n_dims = graph->n_code = 0;
+	graph->rule = 0;
+	graph->n_bytes = 8;
+	s.bound->graph = bytes_of("abc");
+	s.bound->targets = list_of(3, graph, s.kept, s.joined);
+	cr_expect_eq(ck_plan_verify(&s.plan, &diags), CK_OK);
+	expect_rejects(rows, CK_COUNT(rows));
+	/* Bound where it was not at hand: such a plan can be listed, and not be run. */
+	s.bound->graph.len = 0;
+	cr_expect_eq(ck_plan_verify(&s.plan, &diags), CK_OK);
+}
+
+/* Strings are carried, or empty. */
+Test(vm_verify, bound_strings)
+{
+	Ck__Plan__Type *type = s.made->code[0]->type, *loaded = s.kept->code[0]->type;
+	struct row rows[] = {
+		SET(s.made->n_bytes, 13, "it says 13 bytes and has 14"),
+		SET(s.kept->unchanged, 0, "it is kept, and not unchanged"),
+	};
+
+	type->dtype = loaded->dtype = s.made->dtype = s.kept->dtype = CK_DT_STRING;
+	s.made->n_bytes = 14;
+	cr_expect_eq(ck_plan_verify(&s.plan, &diags), CK_OK);
+	expect_rejects(rows, CK_COUNT(rows));
+	s.kept->kept = s.kept->unchanged = false;
+	cr_expect_eq(ck_plan_verify(&s.plan, &diags), CK_BAD_PLAN);
+}
+
 Test(vm_verify, bound_order_and_names)
 {
 	Ck__Plan__Target **targets = s.bound->targets, *first = targets[0];
@@ -319,4 +363,39 @@ Test(vm_verify, bound_order_and_names)
 	s.made->key = s.made->label;
 	uses[1] = uses[0];
 	cr_expect_eq(ck_plan_verify(&s.plan, &diags), CK_BAD_PLAN, "one source twice");
+}
+
+/* What checks ask about exists, in as many calls as the condition has; values are code that may read targets. */
+Test(vm_verify, bound_checks)
+{
+	Ck__Plan__BoundCheck *check = s.bound->checks[0];
+	Ck__Plan__CheckValue *value = MAKE(Ck__Plan__CheckValue, ck__plan__check_value__init);
+	Ck__Plan__Insn *load = load_of(0, 1, shape_of(CK_DT_F32, 2, 7));
+	struct row rows[] = {
+		SET(s.bound->n_checks, 0, "0 checks are bound, the code has 1"),
+		SET(check->n_calls, 1, "it has more functions than it is bound with"),
+		SET(s.finite->variables[2], 3, "variable 3 of input 2"),
+		SET(s.finite->input, CK_INPUT_TEMPLATE, "variable 0 of input 1"),
+	};
+	struct row of_values[] = {
+		SET(value->n_code, 0, "it has no code"),
+		SET(value->n_registers, 2, "2 registers for 1 instructions"),
+		SET(load->variable, 3, "target 3, which does not exist"),
+		SET(load->variable, 0, "target 0, which does not exist or is of another type"),
+		SET(s.finite->n_variables, 1, "with variables and values"),
+		SET(s.check->condition->args[0]->index, CK_FUNCTION_COUNT, "it needs no tensor values"),
+	};
+
+	expect_rejects(rows, CK_COUNT(rows));
+	load->input = CK_INPUT_TARGET;
+	value->n_code = value->n_registers = 1;
+	value->code = list_of(1, load);
+	s.finite->n_variables = 0;
+	s.finite->n_values = 1;
+	s.finite->values = list_of(1, value);
+	cr_expect_eq(ck_plan_verify(&s.plan, &diags), CK_OK);
+	expect_rejects(of_values, CK_COUNT(of_values));
+	/* A target's own code reads none. */
+	s.kept->code[0]->input = CK_INPUT_TARGET;
+	cr_expect_eq(ck_plan_verify(&s.plan, &diags), CK_BAD_PLAN);
 }

@@ -1,0 +1,2 @@
+ckmig ls --graph ../data/tf1_saver/model.ckpt-100
+exit 2

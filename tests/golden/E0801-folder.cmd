@@ -1,0 +1,2 @@
+ckmig ls ../data
+exit 2

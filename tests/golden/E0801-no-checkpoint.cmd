@@ -1,0 +1,2 @@
+ckmig ls ../data/tf1_saver/model.ckpt-10
+exit 2

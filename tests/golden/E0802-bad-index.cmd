@@ -1,0 +1,2 @@
+ckmig ls ../data/corrupt/block_bit_flip/x
+exit 2

@@ -1,0 +1,2 @@
+ckmig ls ../data/corrupt/dims_overflow/x
+exit 2

@@ -1,0 +1,2 @@
+ckmig pln a b
+exit 2

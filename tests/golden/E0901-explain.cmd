@@ -1,0 +1,2 @@
+ckmig explain transpoes
+exit 2

@@ -1,0 +1,2 @@
+ckmig
+exit 2

@@ -1,0 +1,2 @@
+ckmig ls --force a
+exit 2

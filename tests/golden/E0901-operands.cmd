@@ -1,0 +1,2 @@
+ckmig plan; ckmig show a; ckmig explain a b
+exit 2

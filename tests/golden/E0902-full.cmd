@@ -1,0 +1,2 @@
+ckmig --help > /dev/full
+exit 2

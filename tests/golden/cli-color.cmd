@@ -1,0 +1,2 @@
+ckmig compile --color=always E0304-target.ckmig
+exit 3

@@ -1,0 +1,2 @@
+ckmig --version
+exit 0

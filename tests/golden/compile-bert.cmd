@@ -1,0 +1,2 @@
+ckmig compile compile-bert.ckmig
+exit 0
