@@ -275,8 +275,11 @@ static bool append_rest(struct ck_builder *builder, const struct ck_callee *call
 	return true;
 }
 
-/* The parameter that an argument is for, n_params when there is none. */
-static size_t param_of(const struct ck_callee *callee, const struct ck_ast_arg *arg, size_t *position)
+/*
+ * The parameter that an argument is for, n_params when there is none. One without a name is for the next that has nothing yet:
+ * take(axis=0, [2, 1]) is take(0, [2, 1]).
+ */
+static size_t param_of(const struct ck_callee *callee, const struct ck_ast_arg *arg, Ck__Plan__Expr *const *exprs)
 {
 	size_t i;
 
@@ -290,20 +293,19 @@ static size_t param_of(const struct ck_callee *callee, const struct ck_ast_arg *
 				return i;
 		return callee->n_params;
 	}
-	for (i = *position; i < callee->n_params; i++) {
+	for (i = 0; i < callee->n_params; i++) {
 		if (callee->params[i].keyword_only || callee->params[i].rest_keywords)
 			break;
-		if (!callee->params[i].rest_positional)
-			*position = i + 1;
-		return i;
+		if (!exprs[i] || callee->params[i].rest_positional)
+			return i;
 	}
 	return callee->n_params;
 }
 
 static bool place_arg(struct ck_builder *builder, const struct ck_callee *callee, const struct ck_ast_arg *arg, size_t n_args,
-		      size_t *position, Ck__Plan__Expr **exprs, enum ck_where where)
+		      Ck__Plan__Expr **exprs, enum ck_where where)
 {
-	size_t i = param_of(callee, arg, position);
+	size_t i = param_of(callee, arg, exprs);
 	const struct ck_param *param = &callee->params[i];
 	struct ck_diag *diag;
 
@@ -334,11 +336,12 @@ Ck__Plan__Expr **ck_lower_args(struct ck_builder *builder, const struct ck_calle
 			       enum ck_where where)
 {
 	Ck__Plan__Expr **exprs = ck_arena_array(builder->compiler->arena, callee->n_params + 1, sizeof(*exprs));
-	size_t position = 0;
 	bool good = exprs != NULL;
 
-	for (size_t i = 0; exprs && i < n_args; i++)
-		good = place_arg(builder, callee, &args[i], n_args, &position, exprs, where) && good;
+	for (int named = 1; named >= 0; named--)
+		for (size_t i = 0; exprs && i < n_args; i++)
+			if ((args[i].name.text.n > 0) == named)
+				good = place_arg(builder, callee, &args[i], n_args, exprs, where) && good;
 	for (size_t i = 0; good && i < callee->n_params; i++) {
 		const struct ck_param *param = &callee->params[i];
 
@@ -359,6 +362,17 @@ Ck__Plan__Expr **ck_lower_args(struct ck_builder *builder, const struct ck_calle
 	return good ? exprs : NULL;
 }
 
+static void offer_fills(struct ck_diags *diags, struct ck_diag *diag)
+{
+	struct ck_buf names = { 0 };
+
+	for (size_t i = 0; ck_fill_at(i); i++)
+		if (ck_fill_at(i)->state == CK_STATE_NOW)
+			ck_buf_printf(&names, "%s%s", names.n ? ", " : "", ck_fill_at(i)->name);
+	ck_diag_help(diags, diag, "available now: %.*s", (int)names.n, names.p ? names.p : "");
+	ck_buf_clear(&names);
+}
+
 static const struct ck_fill_info *find_fill(struct ck_builder *builder, struct ck_ast_ident name, bool is_template, bool rows)
 {
 	const struct ck_fill_info *fill = is_template ? ck_fill_info(CK_FILL_TEMPLATE) : ck_fill_find(name.text);
@@ -376,7 +390,7 @@ static const struct ck_fill_info *find_fill(struct ck_builder *builder, struct c
 	if (fill->state == CK_STATE_LATER) {
 		diag = ck_error(builder->compiler->diags, CK_NOT_AVAILABLE, name.span,
 				"the fill `%s` is not available in this version of ckmig", fill->name);
-		ck_diag_help(builder->compiler->diags, diag, "available now: zeros, ones, const(x), eye, normal, uniform, template");
+		offer_fills(builder->compiler->diags, diag);
 		return NULL;
 	}
 	if (fill->rows_only && !rows) {

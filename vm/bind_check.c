@@ -282,13 +282,28 @@ static bool check_dtype(struct checking *checking, const struct ck_function_info
 		return true;
 	if (has_numbers(node) && (!ordered || !is_complex(node)))
 		return true;
-	if (node->op == CK_OP_LOAD)
+	if (function->function == CK_FUNCTION_EQUAL)
+		diag = refuse(checking, CK_DTYPE, node, "strings can be compared only as they are stored, this makes some");
+	else if (node->op == CK_OP_LOAD)
 		diag = refuse(checking, CK_DTYPE, node, "%s wants numbers%s, and \"%.*s\" is %s", function->name, ordered ? " that have an order" : "",
 			      CK_STR_ARG(ck_bind_label_text(checking->binder, node->input, node->variable)), ck_dtype_name(node->type.dtype));
 	else
 		diag = refuse(checking, CK_DTYPE, node, "%s wants numbers%s, and this is %s", function->name, ordered ? " that have an order" : "",
 			      ck_dtype_name(node->type.dtype));
-	ck_diag_help(checking->binder->diags, diag, "narrow the pattern, such as by a `where` with dtype");
+	if (node->op == CK_OP_LOAD)
+		ck_diag_help(checking->binder->diags, diag, "narrow the pattern, or write such as %s(\"**\" where dtype == f32)", function->name);
+	return false;
+}
+
+/* What the executor cannot read yet. */
+static bool check_readable(struct checking *checking, const struct ck_node *node)
+{
+	const struct ck_manifest *manifest = checking->binder->inputs[node->input].manifest;
+
+	if (!manifest || !manifest->variables[node->variable].n_slices)
+		return true;
+	refuse(checking, CK_FORMAT_NOT_AVAILABLE, node, "\"%.*s\" is partitioned, and this version of ckmig cannot read it",
+	       CK_STR_ARG(ck_bind_label_text(checking->binder, node->input, node->variable)));
 	return false;
 }
 
@@ -367,7 +382,7 @@ static bool bind_call(struct checking *checking, size_t i)
 		return false;
 	}
 	for (size_t j = 0; function->phase == CK_PHASE_RUN && j < relation->n_rows; j++)
-		if (!check_dtype(checking, function, relation->rows[j].nodes[0]))
+		if (!check_dtype(checking, function, relation->rows[j].nodes[0]) || !check_readable(checking, relation->rows[j].nodes[0]))
 			return false;
 	return add_variables(checking, call, relation);
 }
@@ -409,7 +424,7 @@ static void explain_failure(struct checking *checking, const struct ck_check *ch
 			ck_explain_instead(binder, checking->unit, insn, diag);
 		return;
 	}
-	if (!call->is_sum)
+	if (call->function->function != CK_FUNCTION_COUNT && call->function->function != CK_FUNCTION_ABSENT)
 		return;
 	labels = ck_arena_array(binder->arena, call->n + 1, sizeof(*labels));
 	if (!labels) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { MAX_LOOKS = 1 << 19 };	/* names, of all explanations together */
+
 struct explain {
 	struct ck_binder *binder;
 	struct ck_unit *unit;
@@ -89,19 +91,24 @@ static Ck__Plan__Piece *rest_piece(struct explain *explain)
 	return piece;
 }
 
-/* "x", rest:"x", path:"x", with kinds. */
-static struct ck_str pattern_text(const struct explain *explain, const Ck__Plan__Pattern *pattern, bool rest)
+static struct ck_str quoted_text(const struct explain *explain, const Ck__Plan__Pattern *pattern, bool rest, const char *quote)
 {
 	static const char *const by[] = { [CK_BY_NAME] = "", [CK_BY_PATH] = "path:", [CK_BY_FULL] = "full:" };
 	struct ck_buf buf = { 0 };
 	struct ck_str text;
 
-	ck_buf_printf(&buf, "%s%s\"", rest ? "rest:" : "", pattern->by < CK_COUNT(by) ? by[pattern->by] : "");
+	ck_buf_printf(&buf, "%s%s%s", rest ? "rest:" : "", pattern->by < CK_COUNT(by) ? by[pattern->by] : "", quote);
 	ck_buf_pattern(&buf, pattern, explain->locals, explain->unit->n_locals + 1, true);
-	ck_buf_char(&buf, '"');
+	ck_buf_str(&buf, ck_str(quote));
 	text = ck_str_copy(explain->binder->diags->arena, ck_buf_view(&buf));
 	ck_buf_clear(&buf);
 	return text;
+}
+
+/* "x", rest:"x", path:"x", with kinds. */
+static struct ck_str pattern_text(const struct explain *explain, const Ck__Plan__Pattern *pattern, bool rest)
+{
+	return quoted_text(explain, pattern, rest, "\"");
 }
 
 /* ---- the name is there, but not like this */
@@ -281,19 +288,6 @@ static bool tell_slots(struct explain *explain)
 	else
 		ck_diag_help(diags, explain->diag, "\"%.*s\"%s no optimizer slots", CK_STR_ARG(label_text(explain, variable_of(&found, 0))), have);
 	return true;
-}
-
-/* Which variable is whose slot is told by the graph alone where an optimizer keeps them by number. */
-static bool needs_graph_for_slots(const struct explain *explain)
-{
-	const struct ck_manifest *manifest = explain->subjects->manifest;
-	bool numbered = false;
-
-	if (!explain->pattern->has_slot || !manifest || !manifest->object_based || manifest->graph)
-		return false;
-	for (size_t i = 0; i < manifest->n_variables && !numbered; i++)
-		numbered = ck_is_numbered_slot(manifest->variables[i].key);
-	return numbered;
 }
 
 /* ---- nearly the name */
@@ -593,19 +587,19 @@ static void tell_instead(struct explain *explain)
 {
 	Ck__Plan__Pattern plain = *explain->pattern;
 
-	/* A screenful of errors is told the short way: it is the same thing mostly, and looking takes time. */
-	if (explain->binder->diags->n_errors > CK_MAX_DIAGS)
+	/* Many errors are mostly one mistake, and looking through many names takes time: the first ones are enough then. */
+	if (explain->binder->diags->n_errors > CK_MAX_DIAGS || explain->binder->diags->n_errors * explain->subjects->n > MAX_LOOKS)
 		return;
 	if (tell_taken(explain) || (explain->pattern->has_slot && tell_slots(explain)))
 		return;
 	if (explain->pattern->has_slot) {
 		plain.has_slot = false;
 		explain->pattern = &plain;
-	} else if (tell_key(explain)) {
+	} else if (tell_folder(explain) || tell_key(explain)) {
 		return;
 	}
 	if (tell_by(explain, CK_BY_FULL) || tell_by(explain, CK_BY_NAME) || tell_other_input(explain) || tell_kind(explain) ||
-	    tell_folder(explain) || tell_by(explain, CK_BY_PATH) || tell_around(explain) || tell_nearest(explain))
+	    tell_by(explain, CK_BY_PATH) || tell_around(explain) || tell_nearest(explain))
 		return;
 	tell_how_far(explain);
 }
@@ -668,14 +662,14 @@ void ck_explain_no_match(struct ck_binder *binder, struct ck_unit *unit, size_t 
 	if (!open_explain(binder, unit, insn, &explain))
 		return;
 	text = pattern_text(&explain, explain.pattern, explain.source->rest);
-	if (needs_graph_for_slots(&explain)) {
+	if (explain.pattern->has_slot && explain.subjects->manifest && ck_hides_slots(explain.subjects->manifest)) {
 		if (ck_bind_once(unit, insn))
 			ck_explain_numbered_slots(binder, ck_unit_span(binder, unit, insn), explain.source->input);
 		return;
 	}
 	if (unit->rule->optional) {
 		ck_bind_notice(binder, "optional: %s %.*s in the %.*s", n_left_by_where ? "no match meets the condition of" : "nothing matches",
-			       CK_STR_ARG(text), CK_STR_ARG(input));
+			       CK_STR_ARG(quoted_text(&explain, explain.pattern, explain.source->rest, "")), CK_STR_ARG(input));
 		return;
 	}
 	if (!ck_bind_once(unit, insn))

@@ -175,8 +175,8 @@ bool ck_explain_match(struct ck_binder *binder, struct ck_unit *unit, size_t ins
 
 /* ---- bind_list.c */
 void ck_explain_unaccounted(struct ck_binder *binder, uint32_t input, const size_t *variables, size_t n);
-/* Slots of an optimizer that keeps them in a list `_variables`, and how to tell that nobody knows whose they are. */
-bool ck_is_numbered_slot(struct ck_str key);
+/* Whether there are slots, in an optimizer's list `_variables`, that are none without the object graph; and the message about it. */
+bool ck_hides_slots(const struct ck_manifest *manifest);
 void ck_explain_numbered_slots(struct ck_binder *binder, struct ck_span span, uint32_t input);
 /* Notes that list labels, like ones grouped, at most ten. */
 void ck_explain_list(struct ck_binder *binder, struct ck_diag *diag, const struct ck_str *labels, size_t n);

@@ -240,8 +240,8 @@ void ck_explain_unaccounted(struct ck_binder *binder, uint32_t input, const size
 
 /* ---- slots by number */
 
-/* Where an optimizer keeps its slots by number, only the graph tells whose they are. */
-bool ck_is_numbered_slot(struct ck_str key)
+/* Does the key lead through an optimizer's list `_variables`? Whose slot it is only the graph tells. */
+static bool is_numbered_slot(struct ck_str key)
 {
 	static const char list[] = "_variables/";
 	size_t n = sizeof(list) - 1;
@@ -250,6 +250,15 @@ bool ck_is_numbered_slot(struct ck_str key)
 		if ((i == 0 || key.p[i - 1] == '/') && !memcmp(key.p + i, list, n))
 			return true;
 	return false;
+}
+
+bool ck_hides_slots(const struct ck_manifest *manifest)
+{
+	bool hides = false;
+
+	for (size_t i = 0; manifest->object_based && !manifest->graph && i < manifest->n_variables && !hides; i++)
+		hides = is_numbered_slot(manifest->variables[i].key);
+	return hides;
 }
 
 void ck_explain_numbered_slots(struct ck_binder *binder, struct ck_span span, uint32_t input)

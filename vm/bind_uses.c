@@ -184,20 +184,13 @@ static bool add_use(struct tally *tally, uint32_t input, size_t variable)
 /* ---- all of them */
 
 /* `slots` statements are about slots that are not found without the graph. */
-static bool check_numbered_slots(struct ck_binder *binder)
+static bool check_slots(struct ck_binder *binder)
 {
 	for (uint32_t input = 0; input < binder->n_inputs; input++) {
-		const struct ck_manifest *manifest = binder->inputs[input].manifest;
-
-		if (!is_accountable(binder, input) || !manifest->object_based || manifest->graph ||
-		    (!binder->code->slots_drop && !binder->code->slots_as))
+		if (!is_accountable(binder, input) || !ck_hides_slots(binder->inputs[input].manifest))
 			continue;
-		for (size_t i = 0; i < manifest->n_variables; i++) {
-			if (!ck_is_numbered_slot(manifest->variables[i].key))
-				continue;
-			ck_explain_numbered_slots(binder, (struct ck_span){ 0 }, input);
-			return false;
-		}
+		ck_explain_numbered_slots(binder, (struct ck_span){ 0 }, input);
+		return false;
 	}
 	return true;
 }
@@ -212,7 +205,7 @@ bool ck_bind_uses(struct ck_binder *binder)
 	binder->bound->uses = ck_arena_array(binder->arena, n + 1, sizeof(*binder->bound->uses));
 	if (!binder->bound->uses)
 		return ck_bind_nomem(binder);
-	if (!check_numbered_slots(binder) || !open_tally(binder, &tally))
+	if (((binder->code->slots_drop || binder->code->slots_as) && !check_slots(binder)) || !open_tally(binder, &tally))
 		return false;
 	for (uint32_t input = 0; input < binder->n_inputs; input++) {
 		if (!is_accountable(binder, input))

@@ -438,6 +438,13 @@ static void compare_each(struct ck_check *check, struct leaf *leaf)
 	leaf->text = take_text(check, &text);
 }
 
+/* Why absent() does not hold. */
+static void buf_present(struct ck_buf *buf, const struct ck_check *check, const struct ck_check_call *call)
+{
+	buf_subject(buf, check, call);
+	ck_buf_printf(buf, " matches %zu variable%s", call->n, plural(call->n));
+}
+
 /* The truth of a function that is one: for each match, and in all. */
 static void ask_truth(struct ck_check *check, struct leaf *leaf)
 {
@@ -458,7 +465,7 @@ static void ask_truth(struct ck_check *check, struct leaf *leaf)
 	if (call->is_sum && leaf->holds == CK_HOLDS_YES)
 		ck_buf_str(&text, CK_STR("nothing matches"));
 	else if (call->is_sum)
-		ck_buf_printf(&text, "%zu variable%s match%s", call->n, plural(call->n), call->n == 1 ? "es" : "");
+		buf_present(&text, check, call);
 	else if (leaf->holds == CK_HOLDS_YES)
 		ck_buf_printf(&text, "%s in %zu variable%s", what, call->n, plural(call->n));
 	else

@@ -284,7 +284,8 @@ static json_t *call_of(const struct ck_plan *plan, const Ck__Plan__BoundCall *ca
 		append(variables, integer(call->variables[i]), out);
 	for (size_t i = 0; i < call->n_values; i++)
 		append(values, code_of(&frame, call->values[i]->code, call->values[i]->n_code, out), out);
-	set(object, "input", text_of(ck_plan_input_name(plan, call->input)), out);
+	if (!call->n_values)
+		set(object, "input", text_of(ck_plan_input_name(plan, call->input)), out);
 	set(object, "variables", variables, out);
 	set(object, "values", values, out);
 	return object;

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "vm/check.h"
 
@@ -113,10 +114,15 @@ enum ck_code ck_exec_plan_checks(struct ck_exec *exec)
 
 static void set_finite(const struct ck_check *check, struct ck_check_call *call, size_t match, uint64_t n, uint64_t n_nan, uint64_t n_inf)
 {
+	struct ck_str label = ck_check_label(check, call, match), more = CK_STR("");
+
 	call->values[match] = (struct ck_value){ .kind = CK_EXPR_INT, .integer = n_nan + n_inf == 0 };
-	if (n_nan + n_inf)
-		call->notes[match] = ck_str_format(check->arena, "%" PRIu64 " of %" PRIu64 " numbers in %.*s are NaN and %" PRIu64 " infinite", n_nan, n,
-						   CK_STR_ARG(ck_check_label(check, call, match)), n_inf);
+	if (n_nan + n_inf == 0)
+		return;
+	if (n_nan && n_inf)
+		more = ck_str_format(check->arena, ", and %" PRIu64 " infinite", n_inf);
+	call->notes[match] = ck_str_format(check->arena, "%" PRIu64 " of %" PRIu64 " numbers in %.*s are %s%.*s", n_nan ? n_nan : n_inf, n,
+					   CK_STR_ARG(label), n_nan ? "NaN" : "infinite", CK_STR_ARG(more));
 }
 
 static void set_empty(const struct ck_check *check, struct ck_check_call *call, size_t match)
@@ -150,7 +156,7 @@ static void set_equal(const struct ck_check *check, struct ck_check_call *call, 
 		call->notes[match] = ck_check_types_text(check, call, match, &types[0], &types[1]);
 	} else if (!ck_dtype_width(measure->sides[0].dtype)) {
 		call->notes[match] = ck_str_format(check->arena, "the strings of %.*s differ", CK_STR_ARG(label));
-	} else if (measure->is_close) {
+	} else if (measure->is_close && measure->largest > 0) {
 		call->notes[match] = ck_str_format(check->arena, "%" PRIu64 " of %" PRIu64 " elements of %.*s differ too much; the largest difference is %.6g",
 						   measure->n_differ, measure->n_elems, CK_STR_ARG(label), measure->largest);
 	} else {
@@ -333,6 +339,19 @@ static struct ck_str statement_of(const struct ck_exec *exec, size_t check)
 	return copy;
 }
 
+/* People read them in the order in which they wrote them; a plan has an order of its own. */
+static int compare_places(const void *a, const void *b)
+{
+	const struct ck_check *x = a, *y = b;
+	struct ck_span at = ck_plan_check_span(x->plan, x->number, SIZE_MAX), other = ck_plan_check_span(y->plan, y->number, SIZE_MAX);
+
+	if (at.file != other.file)
+		return at.file < other.file ? -1 : 1;
+	if (at.begin != other.begin)
+		return at.begin < other.begin ? -1 : 1;
+	return (x->number > y->number) - (x->number < y->number);
+}
+
 static enum ck_code tell_results(struct checks *checks)
 {
 	struct ck_exec *exec = checks->exec;
@@ -342,15 +361,18 @@ static enum ck_code tell_results(struct checks *checks)
 	if (!report->checks)
 		return ck_error_nomem(exec->diags);
 	report->n_checks = checks->n;
+	if (checks->n)
+		qsort(checks->items, checks->n, sizeof(*checks->items), compare_places);
 	for (size_t i = 0; i < checks->n; i++) {
 		struct ck_check *check = &checks->items[i];
 
 		ck_check_decide(check);
-		report->checks[i] = (struct ck_check_result){ .text = statement_of(exec, i), .holds = check->holds == CK_HOLDS_YES, .detail = check->detail };
+		report->checks[i] = (struct ck_check_result){ .text = statement_of(exec, check->number), .holds = check->holds == CK_HOLDS_YES,
+							      .detail = check->detail };
 		if (report->checks[i].holds)
 			continue;
 		report->all_checks_hold = false;
-		ck_error(exec->diags, CK_CHECK_FAILED, ck_plan_check_span(exec->bound, i, SIZE_MAX), "%.*s",
+		ck_error(exec->diags, CK_CHECK_FAILED, ck_plan_check_span(exec->bound, check->number, SIZE_MAX), "%.*s",
 			 CK_STR_ARG(check->detail.n ? check->detail : CK_STR("this check does not hold")));
 	}
 	if (ck_arena_failed(exec->arena))

@@ -36,6 +36,7 @@ struct measuring {
 
 static enum ck_code open_output(struct ck_exec *exec, struct ck_data **ret_data)
 {
+	static const uint64_t no_dims[1];
 	size_t n = exec->message->n_targets, n_shards = exec->message->n_shard_sizes;
 	struct ck_manifest *manifest = ck_arena_alloc(exec->arena, sizeof(*manifest));
 	int *fds = ck_arena_array(exec->arena, n_shards + 1, sizeof(*fds));
@@ -51,7 +52,8 @@ static enum ck_code open_output(struct ck_exec *exec, struct ck_data **ret_data)
 
 		manifest->variables[i] = (struct ck_variable){
 			.key = ck_str_of(target->key), .name = ck_str_of(target->label), .dtype = (enum ck_dtype)target->dtype,
-			.shape = { target->n_dims, target->dims }, .place = { target->shard, target->offset, target->n_bytes, 0 }, .node = -1,
+			.shape = { target->n_dims, target->n_dims ? target->dims : no_dims },
+			.place = { target->shard, target->offset, target->n_bytes, 0 }, .node = -1,
 		};
 	}
 	for (size_t i = 0; i < n_shards; i++)
@@ -264,8 +266,6 @@ static void look_at(const struct ck_measure *measure, const uint8_t *a, const ui
 
 static enum ck_code read_stored(struct ck_exec_worker *worker, const struct ck_measured *side, uint64_t offset, size_t n, uint8_t *bytes)
 {
-	if (side->input != CK_INPUT_TARGET)
-		worker->worker.n_read += n;
 	return ck_data_read(side->data, side->stored, offset, n, bytes, &worker->diags);
 }
 
@@ -493,10 +493,15 @@ enum ck_code ck_exec_measure(struct ck_exec *exec, struct ck_measure *measures, 
 {
 	size_t n_tile = exec->n_tile > CK_EXEC_BUFFER ? exec->n_tile : CK_EXEC_BUFFER;
 	struct measuring measuring = { .exec = exec, .n_jobs = n_measures, .n_half = n_tile / 2 / 64 * 64 };
+	uint64_t *n_read = ck_arena_array(exec->arena, exec->n_workers + 1, sizeof(*n_read));
 	enum ck_code code;
 
 	if (!n_measures)
 		return CK_OK;
+	if (!n_read)
+		return ck_error_nomem(exec->diags);
+	for (size_t i = 0; i < exec->n_workers; i++)
+		n_read[i] = exec->workers[i].worker.n_read;
 	code = open_data(&measuring);
 	if (code == CK_OK)
 		code = open_jobs(&measuring, measures);
@@ -506,5 +511,8 @@ enum ck_code ck_exec_measure(struct ck_exec *exec, struct ck_measure *measures, 
 		sum_up(&measuring, &measuring.jobs[i]);
 	if (measuring.data)
 		ck_data_close(measuring.data[CK_INPUT_TARGET]);
+	/* The report counts what was read to be rewritten. */
+	for (size_t i = 0; i < exec->n_workers; i++)
+		exec->workers[i].worker.n_read = n_read[i];
 	return code;
 }

@@ -413,7 +413,7 @@ static struct ck_view *through_one_axis(struct ck_view_context *context, struct 
 	struct cut cut = { .rank = rank, .first = { 0, rank } };
 
 	memcpy(cut.dims, dims, rank * sizeof(*dims));
-	return cut_view(context, merge_node(context, view, 1, all), &cut);
+	return cut_node(context, merge_node(context, view, 1, all), &cut);
 }
 
 static struct ck_view *reshape_any(struct ck_view_context *context, struct ck_view *view, size_t rank, const uint64_t *dims)

@@ -151,10 +151,11 @@ def op_pad(rng, a):
 def mean_of(a, axis):
     """In f64, one after another."""
     wide = np.complex128 if a.dtype.kind == "c" else np.float64
-    total = np.zeros(a.shape[:axis] + a.shape[axis + 1:], wide)
+    total = np.atleast_1d(np.zeros(a.shape[:axis] + a.shape[axis + 1:], wide))
     for i in range(a.shape[axis]):
         total = total + np.take(a, i, axis).astype(wide)
-    return (total / a.shape[axis]).astype(a.dtype)
+    # Part by part: NumPy divides complex numbers by multiplying with a reciprocal, which rounds twice.
+    return (total.view(np.float64) / a.shape[axis]).view(wide).astype(a.dtype).reshape(a.shape[:axis] + a.shape[axis + 1:])
 
 
 def op_grow(rng, a):

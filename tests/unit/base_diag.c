@@ -250,3 +250,19 @@ Test(base_diag, codes_and_spans)
 	cr_assert(joined.file == 2 && joined.begin == 3);
 	cr_assert_eq(ck_diags_text(&diags, (struct ck_span){9, 0, 1}).n, 0);
 }
+
+/* A comment silences a warning on its own line, on the lines of the statement, and from the line before it. */
+Test(base_diag, comments_silence)
+{
+	uint32_t file = ck_diags_add_file(&diags, CK_STR("a"), CK_STR("# one\nmap\n  -> # two\n# three\nkeep\n"));
+	uint32_t other = ck_diags_add_file(&diags, CK_STR("b"), CK_STR("# one\nmap"));
+	struct ck_span map = ck_span_join(find(file, "map", 0), find(file, "->", 0)), keep = find(file, "keep", 0);
+
+	cr_expect(ck_diags_silences(&diags, find(file, "# one", 0), map));
+	cr_expect(ck_diags_silences(&diags, find(file, "# two", 0), map));
+	cr_expect_not(ck_diags_silences(&diags, find(file, "# three", 0), map));
+	cr_expect_not(ck_diags_silences(&diags, find(file, "# two", 0), keep));
+	cr_expect(ck_diags_silences(&diags, find(file, "# three", 0), keep));
+	cr_expect_not(ck_diags_silences(&diags, find(other, "# one", 0), map));
+	cr_expect_not(ck_diags_silences(&diags, find(file, "# one", 0), (struct ck_span){0}));
+}

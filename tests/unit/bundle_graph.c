@@ -105,12 +105,14 @@ Test(bundle_graph, real_graphs)
 		{"tests/data/tf2_tables/model", 10, 0, false},
 		{"tests/data/tf2_sharded_variable/model", 4, 0, false},
 		{"tests/data/savedmodel", 8, 0, false},
-		{"tests/data/public/serving_half_plus_two_tf2", 24, 0, true},
+		{"public/serving_half_plus_two_tf2", 24, 0, true},
 	};
 	for (size_t i = 0; i < CK_COUNT(rows); i++) {
-		struct ck_str bytes = graph_bytes(rows[i].path);
 		struct ck_graph *graph;
 		struct ck_buf again = {0};
+		if (!fixture(rows[i].path))
+			continue;
+		struct ck_str bytes = graph_bytes(fixture(rows[i].path));
 		cr_assert_eq(ck_graph_decode(bytes, arena, &diags, &graph), CK_OK, "%s: %s", rows[i].path, diags_text());
 		ck_graph_encode(graph, &again);
 		cr_expect_eq(again.n, bytes.n, "%s: %zu bytes", rows[i].path, again.n);

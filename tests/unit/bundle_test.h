@@ -37,6 +37,26 @@ static inline struct ck_str inside(const char *name)
 	return ck_path_join(arena, ck_str(folder), ck_str(name));
 }
 
+/*
+ * Checkpoints that other people wrote are not copied into the project, whose licence they do not have. Tests use them where they
+ * are: -DPUBLIC_FIXTURES="..." names the place.
+ */
+#ifndef PUBLIC_FIXTURES
+#define PUBLIC_FIXTURES "../shared/fixtures/public"
+#endif
+
+/* Where a fixture is: "tf1_saver/model.ckpt-100", or "public/covbert", which is NULL where there is none. */
+static inline const char *fixture(const char *name)
+{
+	struct ck_str text = ck_str(name), public = CK_STR("public/");
+	struct ck_stat found;
+	if (!ck_str_starts(text, public))
+		return ck_str_starts(text, CK_STR("tests/data/")) ? name : ck_str_format(arena, "tests/data/%s", name).p;
+	const char *path = ck_str_format(arena, PUBLIC_FIXTURES "/%s", name + public.n).p;
+	cr_assert(ck_stat_path(PUBLIC_FIXTURES, &found));
+	return found.exists ? path : NULL;
+}
+
 /* All diagnostics so far, which are dropped. */
 static inline const char *diags_text(void)
 {

@@ -568,7 +568,7 @@ Test(vm_bind, refusals)
 		{ "tf2_legacy_adam/adam-1", NULL, "target names\nkeep rest\nalias \"a\" = \"save_counter\"", "E0409", "alias \"a\" =" },
 		{ "tf2_legacy_adam/adam-1", NULL, "keep rest\nalias \"a\" = \"save_count\"", "E0411", "did you mean \"save_counter\"" },
 		{ "tf2_legacy_adam/adam-1", NULL, "keep rest\nalias \"model\" = \"save_counter\"", "E0411", "alias \"model\" =" },
-		{ "tf2_legacy_adam/adam-1", NULL, "map also \"save_counter\" -> \"a.b\"\nkeep rest", "E0411", "write \"a..b\" instead" },
+		{ "tf2_legacy_adam/adam-1", NULL, "map also \"optimizer/iter\" -> \"a.b\"\nkeep rest", "E0411", "write \"a..b\" instead" },
 		{ "tf2_legacy_adam/adam-1", NULL, "map also \"model/layer_with_weights-0/bias@m\" -> \"gone@m\"\nkeep rest", "E0410", "\"gone@m\"" },
 		{ "tf2_keras3/adam-1", NULL, "keep rest\nnew \"save_counter@m\" = zeros", "E0410", "no place for \"save_counter@m\"" },
 		{ "tf2_keras3/adam-1", NULL, "drop \"model/_functional/_operations/2/bias@m\" because \"\"\nkeep rest", "E0410", "goes and" },
@@ -581,12 +581,12 @@ Test(vm_bind, refusals)
 	};
 
 	for (size_t i = 0; i < CK_COUNT(rows); i++) {
-		const char *text;
+		const char *text, *error;
 
 		cr_expect_null(bind(rows[i].source, rows[i].onto, rows[i].text), "%s", rows[i].text);
 		text = diags_text();
-		cr_expect(strncmp(text, "error[", 6) == 0 && strncmp(text + 6, rows[i].code, 5) == 0 && strstr(text, rows[i].says), "%s: %s",
-			  rows[i].text, text);
+		error = strstr(text, "error[");	/* warnings may stand before it */
+		cr_expect(error && strncmp(error + 6, rows[i].code, 5) == 0 && strstr(text, rows[i].says), "%s: %s", rows[i].text, text);
 		cr_expect(strstr(text, "t.ckmig:"), "no place: %s", text);
 	}
 }
