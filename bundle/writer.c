@@ -193,8 +193,42 @@ static enum ck_code refuse_old(struct ck_writer *writer, struct ck_diags *diags)
 	return CK_OUTPUT_EXISTS;
 }
 
+static bool link_file(const char *from, const char *to, enum ck_link_how how)
+{
+	struct ck_stat found;
+	int in, out, error;
+	bool good;
+	if (how == CK_LINK_HARD)
+		return ck_link(from, to);
+	in = ck_open_read(from);
+	out = in < 0 ? -1 : ck_open_create(to);
+	good = out >= 0 && (how == CK_LINK_CLONE ? ck_clone(in, out) : ck_stat_fd(in, &found) && ck_copy_range(in, 0, out, 0, found.size));
+	error = errno;
+	ck_close(in);
+	ck_close(out);
+	if (!good && out >= 0)
+		unlink(to);
+	errno = error;
+	return good;
+}
+
+bool ck_writer_can_link(const char *from, struct ck_str prefix, enum ck_link_how how, struct ck_arena *arena)
+{
+	struct ck_str dir = ck_path_dir(arena, prefix), trial;
+	struct ck_stat found = {0};
+	/* The folder may have to be made yet: what is above it lies on the same file system. */
+	while (dir.p && ck_stat_path(dir.p, &found) && !found.exists && !ck_str_equal(ck_path_dir(arena, dir), dir))
+		dir = ck_path_dir(arena, dir);
+	trial = found.exists ? ck_str_format(arena, "%.*s/.ckmig-link-%ld-%zu", CK_STR_ARG(dir), (long)getpid(), n_stems++) : (struct ck_str){0};
+	if (!trial.p || !link_file(from, trial.p, how))
+		return false;
+	unlink(trial.p);
+	return true;
+}
+
 /* Creates (or links) the file under its temporary name. */
-static enum ck_code create(struct ck_writer *writer, struct file *file, struct ck_str tail, struct ck_str link, struct ck_diags *diags)
+static enum ck_code create(struct ck_writer *writer, struct file *file, struct ck_str tail, struct ck_str link, enum ck_link_how how,
+			   struct ck_diags *diags)
 {
 	file->temporary = temporary_name(writer, tail);
 	file->final = ck_str_format(writer->arena, "%.*s%.*s", CK_STR_ARG(writer->prefix), CK_STR_ARG(tail)).p;
@@ -204,8 +238,8 @@ static enum ck_code create(struct ck_writer *writer, struct file *file, struct c
 		struct ck_str from = ck_str_copy(writer->arena, link);
 		if (!from.p)
 			return ck_error_nomem(diags);
-		if (!ck_link(from.p, file->temporary))
-			return ck_error_io(diags, "link", link);
+		if (!link_file(from.p, file->temporary, how))
+			return ck_error_io(diags, how == CK_LINK_COPY ? "copy" : "link", link);
 		file->exists = true;
 		file->fd = ck_open_read(file->temporary);
 	} else {
@@ -223,7 +257,7 @@ static enum ck_code create_shards(struct ck_writer *writer, const struct ck_writ
 		struct ck_str link = options->links ? options->links[i] : none;
 		writer->sizes[i] = options->shard_sizes[i];
 		writer->is_link[i] = link.n > 0;
-		code = tail.p ? create(writer, &writer->shards[i], tail, link, diags) : ck_error_nomem(diags);
+		code = tail.p ? create(writer, &writer->shards[i], tail, link, options->link_how, diags) : ck_error_nomem(diags);
 		if (!code && !writer->is_link[i] && !ck_truncate(writer->shards[i].fd, writer->sizes[i]))
 			code = ck_error_io(diags, "write", ck_str(writer->shards[i].temporary));
 	}
@@ -326,7 +360,7 @@ static enum ck_code write_index(struct ck_writer *writer, const struct ck_writer
 	if (!code && !ck_sha256(ck_buf_view(&bytes), ret_digest))
 		code = ck_error_nomem(diags);
 	if (!code)
-		code = create(writer, file, CK_STR(".index"), CK_STR(""), diags);
+		code = create(writer, file, CK_STR(".index"), CK_STR(""), CK_LINK_HARD, diags);
 	if (!code && !ck_pwrite_all(file->fd, bytes.p, bytes.n, 0))
 		code = ck_error_io(diags, "write", ck_str(file->temporary));
 	ck_buf_clear(&bytes);

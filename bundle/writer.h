@@ -8,16 +8,27 @@
 
 #include "bundle/manifest.h"
 
+/* How a shard becomes what a source's shard is. */
+enum ck_link_how {
+	CK_LINK_HARD,		/* another name of the same file */
+	CK_LINK_CLONE,		/* a file of its own that shares its blocks, where the file system can */
+	CK_LINK_COPY,		/* a file of its own */
+};
+
 struct ck_writer_options {
 	bool force;		/* replace an existing output, at the end */
 	bool sync;		/* fsync files and folder before the index gets its name */
 	size_t n_shards;
 	const uint64_t *shard_sizes;	/* [n_shards] bytes */
-	/* [n_shards] paths of files that become these shards by hard links, unchanged; empty ones are written. NULL: none. */
+	/* [n_shards] paths of files that become these shards, unchanged; empty ones are written. NULL: none. */
 	const struct ck_str *links;
+	enum ck_link_how link_how;
 };
 
 struct ck_writer;
+
+/* Whether files can be linked (or cloned) from a path into the folder of prefix, by trying. False also where nothing can be written. */
+bool ck_writer_can_link(const char *from, struct ck_str prefix, enum ck_link_how how, struct ck_arena *arena);
 
 /**
  * Starts writing prefix.index and prefix.data-SSSSS-of-NNNNN, all of them under temporary names beside their own. Makes the

@@ -26,6 +26,7 @@ struct ck_bind_options {
 	const struct ck_setting *settings;	/* --set; names are checked here, with suggestions */
 	size_t n_settings;
 	uint64_t shard_size;			/* largest size of an output shard in bytes, 0: one shard */
+	bool link;				/* source shards become shards of the output, and only what changes gets new ones */
 	const char *directory;			/* files named in operators are relative to it: the migration file's folder */
 	uint64_t memory;			/* of the executor, for the estimate */
 };

@@ -274,6 +274,12 @@ bool ck_code_copy(struct ck_coder *coder, uint32_t input, size_t variable, Ck__P
 
 /* ---- bind_layout.c, bind_uses.c */
 bool ck_bind_layout(struct ck_binder *binder);
+
+/* ---- bind_link.c */
+/* Gives unchanged targets the places that their bytes have in shards of inputs, which become the output's first shards. */
+bool ck_bind_links(struct ck_binder *binder);
+bool ck_bind_is_linked(const struct ck_binder *binder, const Ck__Plan__Target *target);
+
 bool ck_bind_uses(struct ck_binder *binder);
 /* Of a known type: 0 where elements have no fixed width, UINT64_MAX for 2^63 and more. */
 uint64_t ck_type_n_bytes(const struct ck_type *type);

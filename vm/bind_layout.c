@@ -183,19 +183,29 @@ static bool check_total(struct ck_binder *binder)
 	return true;
 }
 
-/* As TensorFlow writes them: one after the other in the order of keys, without gaps. A shard ends where the next would not fit. */
+/*
+ * As TensorFlow writes them: one after the other in the order of keys, without gaps. A shard ends where the next would not fit.
+ * With links only what these do not hold.
+ */
 static bool place_targets(struct ck_binder *binder)
 {
 	Ck__Plan__Bound *bound = binder->bound;
-	uint64_t limit = binder->options->shard_size ? binder->options->shard_size : INT64_MAX, *size;
+	uint64_t limit = binder->options->shard_size ? binder->options->shard_size : INT64_MAX, *size = NULL;
 	size_t capacity = 0;
 
-	if (!check_total(binder) || !add_shard(binder, &capacity))
+	if (!check_total(binder) || (binder->options->link && !ck_bind_links(binder)))
 		return false;
-	size = &bound->shard_sizes[0];
+	capacity = bound->n_shard_sizes;
 	for (size_t i = 0; i < bound->n_targets; i++) {
 		Ck__Plan__Target *target = bound->targets[i];
 
+		if (bound->n_links && ck_bind_is_linked(binder, target))
+			continue;
+		if (!size) {
+			if (!add_shard(binder, &capacity))
+				return false;
+			size = &bound->shard_sizes[bound->n_shard_sizes - 1];
+		}
 		if (*size && target->n_bytes && (*size >= limit || target->n_bytes > limit - *size)) {
 			if (!add_shard(binder, &capacity))
 				return false;
@@ -205,7 +215,8 @@ static bool place_targets(struct ck_binder *binder)
 		target->offset = *size;
 		*size += target->n_bytes;
 	}
-	return true;
+	/* A bundle has one shard at least. */
+	return bound->n_shard_sizes || add_shard(binder, &capacity);
 }
 
 /* ---- inputs, params, notices */
@@ -293,7 +304,9 @@ static void set_cost(struct ck_coder *coder)
 			if (coder->loaded[i][j] && !ck_add(bound->read_bytes, binder->inputs[i].items[j].n_bytes, &bound->read_bytes))
 				bound->read_bytes = UINT64_MAX;
 	for (size_t i = 0; i < bound->n_targets; i++) {
-		if (bound->targets[i]->unchanged)
+		if (bound->targets[i]->shard < bound->n_links)
+			bound->link_bytes += bound->targets[i]->n_bytes;
+		else if (bound->targets[i]->unchanged)
 			bound->copy_bytes += bound->targets[i]->n_bytes;
 		else
 			bound->write_bytes += bound->targets[i]->n_bytes;

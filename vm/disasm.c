@@ -314,12 +314,26 @@ static void list_digest(struct ck_buf *out, struct ck_str digest)
 		ck_buf_printf(out, "%02x", (unsigned)(uint8_t)digest.p[i]);
 }
 
+static void list_shard(struct ck_buf *out, const struct ck_plan *plan, size_t i)
+{
+	const Ck__Plan__Bound *bound = plan->message->bound;
+
+	ck_buf_printf(out, "  shard %zu  %llu bytes", i, (unsigned long long)bound->shard_sizes[i]);
+	if (i < bound->n_links) {
+		ck_buf_str(out, CK_STR(", linked to "));
+		ck_buf_name(out, ck_plan_input_name(plan, bound->links[i]->input));
+		ck_buf_printf(out, "'s shard %u", bound->links[i]->shard);
+	}
+	ck_buf_char(out, '\n');
+}
+
 static void list_bound_header(struct ck_buf *out, const struct ck_plan *plan)
 {
 	const Ck__Plan__Bound *bound = plan->message->bound;
 
-	ck_buf_printf(out, "\nbound  %s, reads %llu, writes %llu, copies %llu bytes\n", ck_disasm_exactness(bound->exactness),
-		      (unsigned long long)bound->read_bytes, (unsigned long long)bound->write_bytes, (unsigned long long)bound->copy_bytes);
+	ck_buf_printf(out, "\nbound  %s, reads %llu, writes %llu, copies %llu, links %llu bytes\n", ck_disasm_exactness(bound->exactness),
+		      (unsigned long long)bound->read_bytes, (unsigned long long)bound->write_bytes, (unsigned long long)bound->copy_bytes,
+		      (unsigned long long)bound->link_bytes);
 	for (size_t i = 0; i < bound->n_inputs; i++) {
 		const Ck__Plan__BoundInput *input = bound->inputs[i];
 
@@ -340,7 +354,7 @@ static void list_bound_header(struct ck_buf *out, const struct ck_plan *plan)
 		ck_buf_char(out, '\n');
 	}
 	for (size_t i = 0; i < bound->n_shard_sizes; i++)
-		ck_buf_printf(out, "  shard %zu  %llu bytes\n", i, (unsigned long long)bound->shard_sizes[i]);
+		list_shard(out, plan, i);
 	if (bound->graph.len)
 		ck_buf_printf(out, "  graph  %zu bytes\n", bound->graph.len);
 	for (size_t i = 0; i < bound->n_notices; i++) {

@@ -307,11 +307,23 @@ static json_t *bound_checks_of(const struct ck_plan *plan, struct ck_buf *out)
 	return checks;
 }
 
+static json_t *link_of(const struct ck_plan *plan, const Ck__Plan__LinkedShard *link, struct ck_buf *out)
+{
+	json_t *object = json_object();
+
+	set(object, "input", text_of(ck_plan_input_name(plan, link->input)), out);
+	set(object, "shard", json_integer(link->shard), out);
+	return object;
+}
+
 static json_t *bound_of(const struct ck_plan *plan, struct ck_buf *out)
 {
 	const Ck__Plan__Bound *bound = plan->message->bound;
 	json_t *object = json_object(), *inputs = json_array(), *targets = json_array(), *uses = json_array(), *shards = json_array();
+	json_t *links = json_array();
 
+	for (size_t i = 0; i < bound->n_links; i++)
+		append(links, link_of(plan, bound->links[i], out), out);
 	for (size_t i = 0; i < bound->n_inputs; i++)
 		append(inputs, input_of(plan, bound->inputs[i], out), out);
 	for (size_t i = 0; i < bound->n_targets; i++)
@@ -325,7 +337,9 @@ static json_t *bound_of(const struct ck_plan *plan, struct ck_buf *out)
 	set(object, "write_bytes", big(bound->write_bytes), out);
 	set(object, "copy_bytes", big(bound->copy_bytes), out);
 	set(object, "inputs", inputs, out);
+	set(object, "link_bytes", big(bound->link_bytes), out);
 	set(object, "shard_bytes", shards, out);
+	set(object, "linked_shards", links, out);
 	set(object, "targets", targets, out);
 	set(object, "uses", uses, out);
 	set(object, "checks", bound_checks_of(plan, out), out);

@@ -51,8 +51,15 @@ static void put_cost(struct ck_buf *out, const struct ck_ledger *ledger, const s
 	ck_buf_with_unit(out, bound->read_bytes, unit);
 	ck_buf_str(out, CK_STR(", writes "));
 	ck_buf_with_unit(out, bound->write_bytes, unit);
-	ck_buf_str(out, CK_STR(", copies "));
-	ck_buf_with_unit(out, bound->copy_bytes, unit);
+	/* Where something is linked, little is copied: files of an input that has none to share. */
+	if (bound->copy_bytes || !bound->n_links) {
+		ck_buf_str(out, CK_STR(", copies "));
+		ck_buf_with_unit(out, bound->copy_bytes, unit);
+	}
+	if (bound->n_links) {
+		ck_buf_str(out, CK_STR(", links "));
+		ck_buf_with_unit(out, bound->link_bytes, unit);
+	}
 	ck_buf_printf(out, ", peak memory %" PRIu64 " %s.\n", (bound->peak_bytes + peak->n_bytes - 1) / peak->n_bytes, peak->name);
 }
 

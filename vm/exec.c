@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "bundle/base/thread.h"
+#include "bundle/path.h"
 
 /* ---- threads */
 
@@ -175,18 +176,30 @@ static const Ck__Plan__Insn *find_load(const Ck__Plan__Target *target)
 	return NULL;
 }
 
+/* In a linked shard it must lie where it lay. */
+static bool is_in_place(const struct ck_exec *exec, const Ck__Plan__Target *target, const Ck__Plan__Insn *load, const struct ck_variable *variable)
+{
+	const Ck__Plan__LinkedShard *link;
+
+	if (target->shard >= exec->message->n_links)
+		return true;
+	link = exec->message->links[target->shard];
+	return link->input == load->input && link->shard == variable->place.shard && target->offset == variable->place.offset;
+}
+
 static enum ck_code plan_copy(struct ck_exec *exec, size_t i, const Ck__Plan__Insn *load)
 {
 	const Ck__Plan__Target *target = exec->message->targets[i];
 	const struct ck_manifest *manifest = load->input < exec->n_data ? exec->inputs->manifests[load->input] : NULL;
 	const struct ck_variable *variable = manifest && load->variable < manifest->n_variables ? &manifest->variables[load->variable] : NULL;
 
-	if (!variable || variable->n_slices || variable->dtype != target->dtype || variable->place.n_bytes != target->n_bytes) {
+	if (!variable || variable->n_slices || variable->dtype != target->dtype || variable->place.n_bytes != target->n_bytes ||
+	    !is_in_place(exec, target, load, variable)) {
 		ck_error(exec->diags, CK_BAD_PLAN, (struct ck_span){ 0 }, "%.*s is not the stored bytes of one variable as the plan says",
 			 CK_STR_ARG(ck_name_text(exec->diags->arena, ck_str_of(target->label))));
 		return CK_BAD_PLAN;
 	}
-	exec->targets[i].way = CK_WAY_COPY;
+	exec->targets[i].way = target->shard < exec->message->n_links ? CK_WAY_LINK : CK_WAY_COPY;
 	exec->targets[i].data = exec->data[load->input];
 	exec->targets[i].variable = variable;
 	exec->targets[i].input = load->input;
@@ -232,7 +245,6 @@ static enum ck_code plan_targets(struct ck_exec *exec)
 			exec->targets[i].way = CK_WAY_BYTES;
 		} else if (is_stored_as_is(target)) {
 			code = plan_copy(exec, i, load);
-			exec->report->n_copied += target->n_bytes;
 		} else {
 			exec->targets[i].way = CK_WAY_TILES;
 			mark_loaded(exec, target);
@@ -242,13 +254,34 @@ static enum ck_code plan_targets(struct ck_exec *exec)
 	return code;
 }
 
+/* The files that become the output's first shards. NULL: none, or no memory. */
+static struct ck_str *linked_files(struct ck_exec *exec)
+{
+	size_t n = exec->message->n_links;
+	struct ck_str *files = n ? ck_arena_array(exec->arena, exec->message->n_shard_sizes, sizeof(*files)) : NULL;
+
+	for (size_t i = 0; files && i < n; i++) {
+		const Ck__Plan__LinkedShard *link = exec->message->links[i];
+		const struct ck_manifest *manifest = link->input < exec->n_data ? exec->inputs->manifests[link->input] : NULL;
+
+		if (manifest && link->shard < manifest->n_shards)
+			files[i] = ck_path_data(exec->arena, manifest->prefix, link->shard, manifest->n_shards);
+		if (!files[i].p)
+			return NULL;
+	}
+	return files;
+}
+
 static enum ck_code open_output(struct ck_exec *exec, struct ck_str prefix)
 {
 	const struct ck_writer_options options = {
 		.force = exec->options->force, .sync = exec->options->sync,
 		.n_shards = exec->message->n_shard_sizes, .shard_sizes = exec->message->shard_sizes,
+		.links = linked_files(exec), .link_how = exec->options->link_how,
 	};
 
+	if (exec->message->n_links && !options.links)
+		return ck_error_nomem(exec->diags);
 	return ck_writer_open(prefix, &options, exec->diags, &exec->writer);
 }
 
@@ -301,7 +334,7 @@ static enum ck_code write_all(struct ck_exec *exec)
 	if (code == CK_OK)
 		code = ck_exec_write(exec);
 	if (code == CK_OK && verify != CK_VERIFY_NONE)
-		code = ck_exec_check_sources(exec);
+		code = ck_exec_check_sources(exec, verify == CK_VERIFY_FULL);
 	if (code == CK_OK && verify != CK_VERIFY_NONE)
 		code = ck_exec_check_written(exec, verify == CK_VERIFY_FULL);
 	return code;

@@ -2,6 +2,7 @@
 #ifndef CK_VM_EXEC_H
 #define CK_VM_EXEC_H
 
+#include "bundle/writer.h"
 #include "vm/bind.h"
 #include "vm/report.h"
 
@@ -13,6 +14,7 @@ struct ck_run_options {
 	uint64_t tile;			/* bytes of a tile, 0: chosen from memory; for tests */
 	enum ck_verify_mode verify;
 	bool force, sync;
+	enum ck_link_how link_how;	/* of the plan's linked shards */
 	/* Called now and then from the calling thread with bytes done and in all; may be NULL. */
 	void (*progress)(void *context, uint64_t n_done, uint64_t n_all);
 	void *progress_context;

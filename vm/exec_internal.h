@@ -28,15 +28,16 @@ enum { CK_EXEC_BUFFER = 1 << 20 };
 /* How a target's bytes come to be. */
 enum ck_way {
 	CK_WAY_COPY,	/* the stored bytes of one variable */
+	CK_WAY_LINK,	/* the same, in a shard that is linked */
 	CK_WAY_TILES,	/* computed */
 	CK_WAY_BYTES,	/* made in memory: the object graph, empty strings */
 };
 
 struct ck_exec_target {
 	enum ck_way way;
-	const struct ck_data *data;		/* COPY */
-	const struct ck_variable *variable;	/* COPY */
-	uint32_t input;				/* COPY */
+	const struct ck_data *data;		/* COPY, LINK */
+	const struct ck_variable *variable;	/* COPY, LINK */
+	uint32_t input;				/* COPY, LINK */
 	struct ck_view *view;			/* TILES */
 	uint64_t *counts;			/* TILES: [rank] indices of each axis that a tile has */
 	atomic_uint_least32_t parts;		/* of the checksum of what was written so far: ck_crc32c_part() */
@@ -128,8 +129,8 @@ CK_NODISCARD enum ck_code ck_exec_scan(struct ck_exec *exec, struct ck_scan *sca
 struct ck_scan ck_scan_variable(const struct ck_data *data, const struct ck_variable *variable);
 /* A target as it was written; its dtype's statistics too, if asked. */
 struct ck_scan ck_scan_target(const struct ck_exec *exec, size_t target, bool statistics);
-/* Sources that were read to be rewritten, or copied: what was read must have the checksum of the index. */
-CK_NODISCARD enum ck_code ck_exec_check_sources(struct ck_exec *exec);
+/* Sources that were read to be rewritten, or copied: what was read must have the checksum of the index. all: linked ones too. */
+CK_NODISCARD enum ck_code ck_exec_check_sources(struct ck_exec *exec, bool all);
 /* What was written: computed targets, with `all` every one. Takes statistics of what was computed, and where a check asks. */
 CK_NODISCARD enum ck_code ck_exec_check_written(struct ck_exec *exec, bool all);
 

@@ -171,7 +171,7 @@ static enum ck_code changed_meanwhile(struct ck_exec *exec, const struct ck_exec
 	return CK_BAD_CHECKSUM;
 }
 
-enum ck_code ck_exec_check_sources(struct ck_exec *exec)
+enum ck_code ck_exec_check_sources(struct ck_exec *exec, bool all)
 {
 	struct ck_scan *scans;
 	size_t n = exec->message->n_targets;
@@ -188,7 +188,7 @@ enum ck_code ck_exec_check_sources(struct ck_exec *exec)
 			if (exec->loaded[i][j] && !is_read_whole(exec, i, j))
 				scans[n++] = ck_scan_variable(exec->data[i], &exec->inputs->manifests[i]->variables[j]);
 	for (size_t i = 0; i < exec->message->n_targets; i++)
-		if (exec->targets[i].way == CK_WAY_COPY && !is_copied_whole(&exec->targets[i]))
+		if ((exec->targets[i].way == CK_WAY_COPY && !is_copied_whole(&exec->targets[i])) || (all && exec->targets[i].way == CK_WAY_LINK))
 			scans[n++] = ck_scan_variable(exec->targets[i].data, exec->targets[i].variable);
 	for (size_t i = 0; i < n; i++)
 		exec->n_all += scans[i].n_bytes;
@@ -234,7 +234,8 @@ enum ck_code ck_exec_check_written(struct ck_exec *exec, bool all)
 	for (size_t i = 0; i < n_targets && code == CK_OK; i++) {
 		const struct ck_exec_target *target = &exec->targets[i];
 
-		if (!all && target->way == CK_WAY_COPY && !target->wants_statistics)
+		/* What is linked is the source's bytes: their checksums are checked there. */
+		if ((target->way == CK_WAY_LINK || (!all && target->way == CK_WAY_COPY)) && !target->wants_statistics)
 			continue;
 		numbers[n] = i;
 		scans[n] = ck_scan_target(exec, i, target->way == CK_WAY_TILES || target->wants_statistics);
@@ -243,7 +244,7 @@ enum ck_code ck_exec_check_written(struct ck_exec *exec, bool all)
 	if (code == CK_OK)
 		code = ck_exec_scan(exec, scans, n);
 	for (size_t i = 0; i < n && code == CK_OK; i++) {
-		if (scans[i].crc != exec->targets[numbers[i]].crc)
+		if (exec->targets[numbers[i]].way != CK_WAY_LINK && scans[i].crc != exec->targets[numbers[i]].crc)
 			code = written_differs(exec, exec->message->targets[numbers[i]], exec->targets[numbers[i]].crc, scans[i].crc);
 		if (scans[i].statistics_of != CK_DT_NONE)
 			ck_statistics_finish(&scans[i].partial, &exec->report->targets[numbers[i]].statistics);

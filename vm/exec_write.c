@@ -78,6 +78,8 @@ enum ck_code ck_exec_plan_items(struct ck_exec *exec)
 	for (size_t i = 0; i < n && code == CK_OK; i++) {
 		const struct ck_exec_target *target = &exec->targets[exec->order[i]];
 
+		if (target->way == CK_WAY_LINK)
+			continue;
 		if (target->way == CK_WAY_COPY) {
 			if (!add_copies(exec, i, &end_of_last))
 				code = ck_error_nomem(exec->diags);
@@ -263,8 +265,11 @@ static void finish_target(struct ck_exec *exec, size_t number)
 
 	if (target->way == CK_WAY_BYTES)
 		return;
-	target->crc = ck_crc32c_whole(target->parts, n_bytes);
-	exec->report->targets[number].crc = target->way == CK_WAY_COPY ? target->variable->place.crc : ck_crc32c_mask(target->crc);
+	if (target->way == CK_WAY_LINK)
+		target->crc = ck_crc32c_unmask(target->variable->place.crc);
+	else
+		target->crc = ck_crc32c_whole(target->parts, n_bytes);
+	exec->report->targets[number].crc = target->variable ? target->variable->place.crc : ck_crc32c_mask(target->crc);
 	exec->report->targets[number].has_crc = true;
 }
 

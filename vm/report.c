@@ -179,8 +179,14 @@ static void put_end(struct ck_buf *out, const struct ck_report *report, const st
 	}
 	ck_buf_str(out, CK_STR(", wrote "));
 	ck_buf_with_unit(out, ledger->bound->write_bytes, unit);
-	ck_buf_str(out, CK_STR(", copied "));
-	ck_buf_with_unit(out, ledger->bound->copy_bytes, unit);
+	if (ledger->bound->copy_bytes || !ledger->bound->n_links) {
+		ck_buf_str(out, CK_STR(", copied "));
+		ck_buf_with_unit(out, ledger->bound->copy_bytes, unit);
+	}
+	if (ledger->bound->n_links) {
+		ck_buf_str(out, CK_STR(", linked "));
+		ck_buf_with_unit(out, ledger->bound->link_bytes, unit);
+	}
 	ck_buf_str(out, CK_STR(".\n"));
 	if (!strcmp(report->verify, "none"))
 		ck_buf_str(out, CK_STR("  not verified: nothing was read again.\n"));

@@ -39,6 +39,7 @@ struct ck_ledger_target {
 	bool is_graph;			/* the object graph, which is no variable and counts nowhere */
 	bool is_slot;			/* a slot, and no statement is about it: it follows its variable */
 	bool is_carried;		/* one variable's bytes under its own shape, untouched */
+	bool is_linked;			/* and those were not even carried */
 	bool is_copied;			/* the stored bytes of one variable, under whatever shape: nothing is computed */
 	bool casts, narrows;		/* some operator casts; in a way that may lose precision */
 };
@@ -174,23 +175,44 @@ size_t ck_dryrun_table(const struct ck_dryrun_rows *rows, const struct ck_size_u
 
 /* ---- report_document.c: JSON. Where memory is short, out->failed is set. */
 
-json_t *ck_document_text(struct ck_str text);		/* what is no UTF-8 comes escaped, as names are printed */
-json_t *ck_document_take(struct ck_buf *text);		/* the same; clears the buffer */
-json_t *ck_document_number(uint64_t number);		/* beyond 2^53 a string: JSON has no such integers */
-json_t *ck_document_signed(int64_t number);
-json_t *ck_document_real(double number);		/* null for NaN and infinities, which JSON has not */
-json_t *ck_document_hex(struct ck_str bytes);
-/* Both take value, which may be NULL where memory was short. */
-void ck_document_set(json_t *object, const char *key, json_t *value, struct ck_buf *out);
-void ck_document_append(json_t *array, json_t *value, struct ck_buf *out);
-/* Indented, with a newline at the end; frees it. */
-enum ck_code ck_document_print(json_t *document, struct ck_buf *out);
+enum { CK_MAX_DOCUMENT_DEPTH = 8 };
 
-/* Sections that the dry run and the report have in common: migration, params, inputs, notices, allows, exactness, totals. */
-void ck_document_head(json_t *document, const struct ck_ledger *ledger, struct ck_buf *out);
-void ck_document_tail(json_t *document, const struct ck_ledger *ledger, struct ck_buf *out);
-json_t *ck_document_sources(const struct ck_ledger *ledger, struct ck_buf *out);
-/* What is known of a target before anything runs; the report adds to it. */
-json_t *ck_document_target(const struct ck_ledger *ledger, size_t number, struct ck_buf *out);
+/**
+ * A document is written as it comes: a tree of it would take many times its size, and building one most of the time that a run
+ * takes that only renames. What is difficult in it, text and floats, is jansson's. Members of the document and items of its lists
+ * stand on lines of their own. key is NULL in lists, and for the document itself.
+ */
+struct ck_document {
+	struct ck_buf *out;
+	size_t depth;
+	bool any[CK_MAX_DOCUMENT_DEPTH + 1];	/* what is open has an element already */
+};
+
+void ck_document_begin(struct ck_document *document, struct ck_buf *out);
+enum ck_code ck_document_end(struct ck_document *document);	/* CK_NOMEM when anything failed */
+void ck_document_object(struct ck_document *document, const char *key);
+void ck_document_object_end(struct ck_document *document);
+void ck_document_list(struct ck_document *document, const char *key);
+void ck_document_list_end(struct ck_document *document);
+
+/* What is no UTF-8 comes escaped, as names are printed. */
+void ck_document_text(struct ck_document *document, const char *key, struct ck_str text);
+void ck_document_word(struct ck_document *document, const char *key, const char *word);
+void ck_document_take(struct ck_document *document, const char *key, struct ck_buf *text);	/* clears it */
+/* Beyond 2^53 strings: readers of JSON lose digits there. */
+void ck_document_number(struct ck_document *document, const char *key, uint64_t number);
+void ck_document_signed(struct ck_document *document, const char *key, int64_t number);
+/* null for NaN and infinities, which JSON has not. */
+void ck_document_real(struct ck_document *document, const char *key, double number);
+void ck_document_truth(struct ck_document *document, const char *key, bool truth);
+void ck_document_null(struct ck_document *document, const char *key);
+void ck_document_hex(struct ck_document *document, const char *key, struct ck_str bytes);
+
+/* Sections that the dry run and the report have in common: migration, params, inputs; totals, exactness, notices, allows; sources. */
+void ck_document_head(struct ck_document *document, const struct ck_ledger *ledger);
+void ck_document_tail(struct ck_document *document, const struct ck_ledger *ledger);
+void ck_document_sources(struct ck_document *document, const struct ck_ledger *ledger);
+/* What is known of a target before anything runs: an object that stays open, for what the caller adds. */
+void ck_document_target(struct ck_document *document, const struct ck_ledger *ledger, size_t number);
 
 #endif

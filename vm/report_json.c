@@ -3,129 +3,135 @@
 
 #include <inttypes.h>
 
-static json_t *output_of(const struct ck_report *report, const struct ck_ledger *ledger, struct ck_buf *out)
+static void put_output(struct ck_document *document, const struct ck_report *report, const struct ck_ledger *ledger)
 {
-	struct ck_str digest = { (const char *)report->target_digest, CK_SHA256 };
-	json_t *object = json_object();
-
+	ck_document_object(document, "output");
 	/* Where it lies is no part of what was made. */
-	ck_document_set(object, "name", ck_document_text(ck_path_base(report->output)), out);
-	ck_document_set(object, "written", json_boolean(report->written), out);
-	ck_document_set(object, "index_sha256", report->written ? ck_document_hex(digest) : json_null(), out);
-	ck_document_set(object, "shards", ck_document_number(ledger->bound->n_shard_sizes), out);
-	ck_document_set(object, "object_graph_bytes", ck_document_number(ledger->n_graph_bytes), out);
-	return object;
+	ck_document_text(document, "name", ck_path_base(report->output));
+	ck_document_truth(document, "written", report->written);
+	if (report->written)
+		ck_document_hex(document, "index_sha256", (struct ck_str){ (const char *)report->target_digest, CK_SHA256 });
+	else
+		ck_document_null(document, "index_sha256");
+	ck_document_number(document, "shards", ledger->bound->n_shard_sizes);
+	ck_document_number(document, "object_graph_bytes", ledger->n_graph_bytes);
+	ck_document_object_end(document);
 }
 
-static json_t *statistics_of(const struct ck_statistics *statistics, struct ck_buf *out)
+static void put_statistics(struct ck_document *document, const struct ck_statistics *statistics)
 {
 	bool any = statistics->n_elems > statistics->n_nan + statistics->n_inf;
-	json_t *object;
+	const struct {
+		const char *key;
+		double value;
+	} of_finite[] = { { "min", statistics->min }, { "max", statistics->max }, { "mean", statistics->mean }, { "stddev", statistics->stddev } };
 
-	if (!statistics->valid)
-		return json_null();
-	object = json_object();
-	ck_document_set(object, "elements", ck_document_number(statistics->n_elems), out);
-	ck_document_set(object, "nan", ck_document_number(statistics->n_nan), out);
-	ck_document_set(object, "inf", ck_document_number(statistics->n_inf), out);
-	ck_document_set(object, "zero", ck_document_number(statistics->n_zero), out);
-	ck_document_set(object, "min", any ? ck_document_real(statistics->min) : json_null(), out);
-	ck_document_set(object, "max", any ? ck_document_real(statistics->max) : json_null(), out);
-	ck_document_set(object, "mean", any ? ck_document_real(statistics->mean) : json_null(), out);
-	ck_document_set(object, "stddev", any ? ck_document_real(statistics->stddev) : json_null(), out);
-	return object;
+	if (!statistics->valid) {
+		ck_document_null(document, "statistics");
+		return;
+	}
+	ck_document_object(document, "statistics");
+	ck_document_number(document, "elements", statistics->n_elems);
+	ck_document_number(document, "nan", statistics->n_nan);
+	ck_document_number(document, "inf", statistics->n_inf);
+	ck_document_number(document, "zero", statistics->n_zero);
+	for (size_t i = 0; i < CK_COUNT(of_finite); i++) {
+		if (any)
+			ck_document_real(document, of_finite[i].key, of_finite[i].value);
+		else
+			ck_document_null(document, of_finite[i].key);
+	}
+	ck_document_object_end(document);
 }
 
-static json_t *casts_of(const struct ck_target_result *result, struct ck_buf *out)
+static void put_casts(struct ck_document *document, const struct ck_target_result *result)
 {
-	json_t *object = json_object();
-
-	ck_document_set(object, "inexact", ck_document_number(result->n_inexact), out);
-	ck_document_set(object, "overflow", ck_document_number(result->n_overflow), out);
-	ck_document_set(object, "underflow", ck_document_number(result->n_underflow), out);
-	ck_document_set(object, "nan_made", ck_document_number(result->n_nan_made), out);
-	ck_document_set(object, "max_rounding", ck_document_real(result->max_rounding), out);
-	return object;
+	ck_document_object(document, "casts");
+	ck_document_number(document, "inexact", result->n_inexact);
+	ck_document_number(document, "overflow", result->n_overflow);
+	ck_document_number(document, "underflow", result->n_underflow);
+	ck_document_number(document, "nan_made", result->n_nan_made);
+	ck_document_real(document, "max_rounding", result->max_rounding);
+	ck_document_object_end(document);
 }
 
-/* As the index has it. */
-static json_t *crc_of(uint32_t crc)
-{
-	struct ck_buf text = { 0 };
-
-	ck_buf_printf(&text, "%08" PRIx32, crc);
-	return ck_document_take(&text);
-}
-
-static json_t *target_of(const struct ck_report *report, const struct ck_ledger *ledger, size_t number, struct ck_buf *out)
+static void put_target(struct ck_document *document, const struct ck_report *report, const struct ck_ledger *ledger, size_t number)
 {
 	const struct ck_target_result *result = &report->targets[number];
 	const struct ck_ledger_target *target = &ledger->targets[number];
-	json_t *object = ck_document_target(ledger, number, out);
+	struct ck_buf crc = { 0 };
 
-	ck_document_set(object, "crc32c", result->has_crc ? crc_of(result->crc) : json_null(), out);
-	ck_document_set(object, "how", json_string(target->is_copied ? "copied" : "computed"), out);
-	ck_document_set(object, "statistics", statistics_of(&result->statistics, out), out);
-	ck_document_set(object, "casts", target->casts ? casts_of(result, out) : json_null(), out);
-	return object;
+	ck_document_target(document, ledger, number);
+	if (result->has_crc) {
+		/* As the index has it. */
+		ck_buf_printf(&crc, "%08" PRIx32, result->crc);
+		ck_document_take(document, "crc32c", &crc);
+	} else {
+		ck_document_null(document, "crc32c");
+	}
+	ck_document_word(document, "how", target->is_linked ? "linked" : target->is_copied ? "copied" : "computed");
+	put_statistics(document, &result->statistics);
+	if (target->casts)
+		put_casts(document, result);
+	else
+		ck_document_null(document, "casts");
+	ck_document_object_end(document);
 }
 
-static json_t *targets_of(const struct ck_report *report, const struct ck_ledger *ledger, struct ck_buf *out)
+static void put_targets(struct ck_document *document, const struct ck_report *report, const struct ck_ledger *ledger)
 {
-	json_t *array = json_array();
-
+	ck_document_list(document, "targets");
 	for (size_t i = 0; i < ledger->n_targets; i++)
 		if (!ledger->targets[i].is_graph)
-			ck_document_append(array, target_of(report, ledger, i, out), out);
-	return array;
+			put_target(document, report, ledger, i);
+	ck_document_list_end(document);
 }
 
-static json_t *checks_of(const struct ck_report *report, struct ck_buf *out)
+static void put_checks(struct ck_document *document, const struct ck_report *report)
 {
-	json_t *array = json_array();
-
+	ck_document_list(document, "checks");
 	for (size_t i = 0; i < report->n_checks; i++) {
 		const struct ck_check_result *check = &report->checks[i];
-		json_t *object = json_object();
 
-		ck_document_set(object, "text", ck_document_text(check->text), out);
-		ck_document_set(object, "result", json_string(check->holds ? "ok" : "failed"), out);
-		ck_document_set(object, "detail", ck_document_text(check->detail), out);
-		ck_document_append(array, object, out);
+		ck_document_object(document, NULL);
+		ck_document_text(document, "text", check->text);
+		ck_document_word(document, "result", check->holds ? "ok" : "failed");
+		ck_document_text(document, "detail", check->detail);
+		ck_document_object_end(document);
 	}
-	return array;
+	ck_document_list_end(document);
 }
 
 /* Bytes by the plan: what a run really reads depends on its memory. */
-static json_t *work_of(const struct ck_ledger *ledger, struct ck_buf *out)
+static void put_work(struct ck_document *document, const struct ck_ledger *ledger)
 {
-	json_t *object = json_object();
-
-	ck_document_set(object, "read_bytes", ck_document_number(ledger->bound->read_bytes), out);
-	ck_document_set(object, "write_bytes", ck_document_number(ledger->bound->write_bytes), out);
-	ck_document_set(object, "copy_bytes", ck_document_number(ledger->bound->copy_bytes), out);
-	return object;
+	ck_document_object(document, "work");
+	ck_document_number(document, "read_bytes", ledger->bound->read_bytes);
+	ck_document_number(document, "write_bytes", ledger->bound->write_bytes);
+	ck_document_number(document, "copy_bytes", ledger->bound->copy_bytes);
+	ck_document_number(document, "link_bytes", ledger->bound->link_bytes);
+	ck_document_object_end(document);
 }
 
 enum ck_code ck_report_json(const struct ck_report *report, struct ck_buf *out)
 {
+	struct ck_document document;
 	struct ck_ledger ledger;
 	enum ck_code code = CK_NOMEM;
-	json_t *document;
 
 	CK_ASSERT(report->inputs);
 	if (ck_ledger_init(&ledger, report->bound, report->inputs)) {
-		document = json_object();
-		ck_document_set(document, "version", json_integer(CK_REPORT_VERSION), out);
-		ck_document_head(document, &ledger, out);
-		ck_document_set(document, "output", output_of(report, &ledger, out), out);
-		ck_document_set(document, "verify", json_string(report->verify), out);
-		ck_document_set(document, "checks", checks_of(report, out), out);
-		ck_document_set(document, "targets", targets_of(report, &ledger, out), out);
-		ck_document_set(document, "sources", ck_document_sources(&ledger, out), out);
-		ck_document_tail(document, &ledger, out);
-		ck_document_set(document, "work", work_of(&ledger, out), out);
-		code = ck_document_print(document, out);
+		ck_document_begin(&document, out);
+		ck_document_number(&document, "version", CK_REPORT_VERSION);
+		ck_document_head(&document, &ledger);
+		put_output(&document, report, &ledger);
+		ck_document_word(&document, "verify", report->verify);
+		put_checks(&document, report);
+		put_targets(&document, report, &ledger);
+		ck_document_sources(&document, &ledger);
+		ck_document_tail(&document, &ledger);
+		put_work(&document, &ledger);
+		code = ck_document_end(&document);
 	}
 	ck_ledger_clear(&ledger);
 	return code;

@@ -210,6 +210,7 @@ static void judge(struct ck_ledger *ledger, struct ck_ledger_target *target)
 
 	target->fate = !target->n_sources ? CK_FATE_NEW : message->kept ? CK_FATE_KEPT : CK_FATE_MAPPED;
 	target->is_carried = message->n_code == 1 && target->n_loads == 1;
+	target->is_linked = message->shard < ledger->bound->n_links;
 	target->is_copied = target->n_loads && (message->unchanged || !ck_dtype_width((enum ck_dtype)message->dtype));
 	target->is_slot = is_template_slot(ledger, message);
 	for (size_t i = 0; i < target->n_loads && !target->is_slot; i++)

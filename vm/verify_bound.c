@@ -322,6 +322,28 @@ static int compare_places(const void *a, const void *b)
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
+static bool verify_links(struct ck_verifier *verifier)
+{
+	const Ck__Plan__Bound *bound = verifier->plan->bound;
+
+	if (bound->n_links > bound->n_shard_sizes)
+		return ck_verify_fail(verifier, "%zu linked shards of %zu", bound->n_links, bound->n_shard_sizes);
+	for (size_t i = 0; i < bound->n_links; i++) {
+		if (!find_input(verifier, bound->links[i]->input) || bound->links[i]->shard >= CK_MAX_SHARDS)
+			return ck_verify_fail(verifier, "shard %zu is linked to nothing", i);
+	}
+	for (size_t i = 0; i < bound->n_targets; i++)
+		if (bound->targets[i]->shard < bound->n_links && !bound->targets[i]->unchanged)
+			return ck_verify_fail(verifier, "target %zu is written to a linked shard", i);
+	return true;
+}
+
+/* Variables that were one may share their bytes, in the shard that they lay in. */
+static bool shares(const Ck__Plan__Bound *bound, const Ck__Plan__Target *a, const Ck__Plan__Target *b)
+{
+	return a->shard < bound->n_links && a->offset == b->offset && a->n_bytes == b->n_bytes;
+}
+
 /* No byte of the output has two owners. Ends fit, as verify_target() has shown. */
 static bool verify_layout(struct ck_verifier *verifier)
 {
@@ -336,7 +358,8 @@ static bool verify_layout(struct ck_verifier *verifier)
 			targets[n++] = bound->targets[i];
 	qsort(targets, n, sizeof(*targets), compare_places);
 	for (size_t i = 1; i < n; i++)
-		if (targets[i]->shard == targets[i - 1]->shard && targets[i]->offset < targets[i - 1]->offset + targets[i - 1]->n_bytes)
+		if (targets[i]->shard == targets[i - 1]->shard && targets[i]->offset < targets[i - 1]->offset + targets[i - 1]->n_bytes &&
+		    !shares(bound, targets[i - 1], targets[i]))
 			return ck_verify_fail(verifier, "the bytes of two targets overlap at %llu of shard %u",
 					      (unsigned long long)targets[i]->offset, targets[i]->shard);
 	return true;
@@ -453,6 +476,7 @@ bool ck_verify_bound(struct ck_verifier *verifier)
 	verifier->n_locals = 0;
 	if (verifier->plan->bound->n_shard_sizes > CK_MAX_SHARDS)
 		return ck_verify_fail(verifier, "%zu shards", verifier->plan->bound->n_shard_sizes);
-	return verify_inputs(verifier) && verify_params(verifier) && verify_targets(verifier) && verify_layout(verifier) &&
+	return verify_inputs(verifier) && verify_params(verifier) && verify_targets(verifier) && verify_links(verifier) &&
+	       verify_layout(verifier) &&
 	       verify_uses(verifier) && verify_checks(verifier);
 }

@@ -450,7 +450,8 @@ struct ck_view *ck_view_reshape(struct ck_view_context *context, struct ck_view 
 		return ck_view_zeros(context, view->dtype, rank, dims);
 	if (ck_view_is_unary(view)) {
 		copy = ck_view_reshape(context, view->operands[0], rank, dims);
-		return copy ? ck_view_like(context, view, &copy) : NULL;
+		copy = copy ? ck_view_like(context, view, &copy) : NULL;
+		return copy && ck_view_set_shape(context, copy, rank, dims) ? copy : NULL;
 	}
 	/* These say where an element is by its row-major place alone. */
 	if (view->kind == CK_VIEW_LOAD || (view->kind == CK_VIEW_FILL && view->fill.fill != CK_FILL_EYE)) {

@@ -42,9 +42,15 @@ void ck_buf_str(struct ck_buf *buf, struct ck_str s)
 	ck_buf_bytes(buf, s.p, s.n);
 }
 
-void ck_buf_char(struct ck_buf *buf, char c)
+void ck_buf_number(struct ck_buf *buf, uint64_t number)
 {
-	ck_buf_bytes(buf, &c, 1);
+	char digits[20];
+	size_t at = sizeof(digits);
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	ck_buf_bytes(buf, digits + at, sizeof(digits) - at);
 }
 
 void ck_buf_fill(struct ck_buf *buf, char c, size_t n)

@@ -3,9 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,6 +126,11 @@ bool ck_copy_range(int from, uint64_t from_offset, int to, uint64_t to_offset, u
 		done += moved > 0 ? (uint64_t)moved : 0;
 	}
 	return true;
+}
+
+bool ck_clone(int from, int to)
+{
+	return !fault(CK_SEAM_LINK) && ioctl(to, FICLONE, from) == 0;
 }
 
 bool ck_truncate(int fd, uint64_t size)

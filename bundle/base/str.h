@@ -45,7 +45,15 @@ struct ck_buf {
 void ck_buf_clear(struct ck_buf *buf);
 void ck_buf_bytes(struct ck_buf *buf, const void *bytes, size_t n);
 void ck_buf_str(struct ck_buf *buf, struct ck_str s);
-void ck_buf_char(struct ck_buf *buf, char c);
+/* Reports are written a character at a time: where there is room it takes no call. */
+static inline void ck_buf_char(struct ck_buf *buf, char c)
+{
+	if (buf->n < buf->capacity && !buf->failed)
+		buf->p[buf->n++] = c;
+	else
+		ck_buf_bytes(buf, &c, 1);
+}
+void ck_buf_number(struct ck_buf *buf, uint64_t number);	/* in decimal digits */
 void ck_buf_fill(struct ck_buf *buf, char c, size_t n);	/* n times c */
 CK_PRINTF(2, 3) void ck_buf_printf(struct ck_buf *buf, const char *format, ...);
 void ck_buf_vprintf(struct ck_buf *buf, const char *format, va_list args);

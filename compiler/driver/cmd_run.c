@@ -134,6 +134,7 @@ static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, c
 		.memory = ck_memory_of(driver),
 		.verify = verify_mode(&driver->options),
 		.force = ck_option_given(&driver->options, CK_OPTION_FORCE),
+		.link_how = driver->link_how,
 		.sync = !ck_option_given(&driver->options, CK_OPTION_NO_SYNC),
 		.progress = ck_progress_show,
 		.progress_context = &progress,

@@ -2,6 +2,7 @@
 #ifndef CK_DRIVER_DRIVER_H
 #define CK_DRIVER_DRIVER_H
 
+#include "bundle/writer.h"
 #include "compiler/driver/options.h"
 
 /* Exit codes: man ckmig.1. */
@@ -27,6 +28,7 @@ struct ck_driver {
 	struct ck_diags diags;
 	struct ck_buf out;		/* becomes standard output when the command is through, also when it failed */
 	enum ck_stage stage;
+	enum ck_link_how link_how;	/* of linked shards, when a plan has some */
 	bool differs;			/* exit code 1 when nothing failed */
 	bool out_is_terminal, color_out, color_err;
 	bool json, quiet, verbose;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bundle/base/thread.h"
+#include "bundle/path.h"
 #include "compiler/compile.h"
 
 /* Somebody wrote a checkpoint where FILE belongs. */
@@ -236,7 +237,7 @@ static enum ck_code read_settings(struct ck_driver *driver, const struct ck_plan
 static enum ck_code refuse_bind_options(struct ck_driver *driver)
 {
 	static const struct { enum ck_option option; const char *text; } decided[] = {
-		{CK_OPTION_SET, "--set"}, {CK_OPTION_SHARD_SIZE, "--shard-size"},
+		{CK_OPTION_SET, "--set"}, {CK_OPTION_SHARD_SIZE, "--shard-size"}, {CK_OPTION_DATA, "--data"},
 	};
 	for (size_t i = 0; i < CK_COUNT(decided); i++) {
 		if (ck_option_given(&driver->options, decided[i].option))
@@ -246,6 +247,60 @@ static enum ck_code refuse_bind_options(struct ck_driver *driver)
 	return driver->diags.first_error;
 }
 
+/* A data file of the source, to try links with; p NULL: it has none. */
+static struct ck_str a_data_file(struct ck_driver *driver, const struct ck_manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->n_variables && manifest->has_data; i++) {
+		const struct ck_variable *variable = &manifest->variables[i];
+		if (!variable->n_slices && variable->place.n_bytes)
+			return ck_path_data(driver->arena, manifest->prefix, variable->place.shard, manifest->n_shards);
+	}
+	return (struct ck_str){NULL, 0};
+}
+
+static void warn_no_link(struct ck_driver *driver, struct ck_str from, const char *what)
+{
+	struct ck_diag *diag = ck_warn(&driver->diags, CK_NO_LINK, (struct ck_span){0}, "\"%.*s\" cannot be linked into the output's folder: %s",
+				       CK_STR_ARG(ck_name_text(driver->arena, from)), what);
+	ck_diag_help(&driver->diags, diag, "hard links want the output on the file system of the source, and one that has them");
+}
+
+/*
+ * Whether shards of the source become shards of the output, and how. --data=link: by hard links, where they can be made. auto: by
+ * clones, where the file system has them, so that nothing is shared that could be edited.
+ */
+static bool wants_links(struct ck_driver *driver, const struct ck_loaded_inputs *inputs)
+{
+	enum { AUTO, COPY, LINK } data = (int)ck_option_word(&driver->options, CK_OPTION_DATA);
+	struct ck_str output = ck_option_text(&driver->options, CK_OPTION_OUTPUT);
+	struct ck_str from = a_data_file(driver, inputs->manifests[CK_INPUT_SOURCE]);
+	if (driver->options.command != CK_COMMAND_run)
+		return data == LINK;
+	driver->link_how = data == LINK ? CK_LINK_HARD : CK_LINK_CLONE;
+	if (data == COPY || !from.p)
+		return false;
+	if (ck_writer_can_link(from.p, output, driver->link_how, driver->arena))
+		return true;
+	if (data == LINK)
+		warn_no_link(driver, from, "what is unchanged is copied");
+	return false;
+}
+
+/* A plan that was bound with links keeps its layout: where links cannot be made, whole files are copied. */
+static void choose_link(struct ck_driver *driver, const struct ck_plan *bound, const struct ck_loaded_inputs *inputs)
+{
+	const Ck__Plan__Bound *message = bound->message->bound;
+	struct ck_str output = ck_option_text(&driver->options, CK_OPTION_OUTPUT);
+	driver->link_how = CK_LINK_HARD;
+	if (driver->options.command != CK_COMMAND_run || message->n_links == 0 || message->links[0]->input >= inputs->inputs.n)
+		return;
+	struct ck_str from = a_data_file(driver, inputs->manifests[message->links[0]->input]);
+	if (!from.p || ck_writer_can_link(from.p, output, CK_LINK_HARD, driver->arena))
+		return;
+	driver->link_how = CK_LINK_COPY;
+	warn_no_link(driver, from, "its whole data files are copied");
+}
+
 static enum ck_code bind(struct ck_driver *driver, const struct ck_plan *plan, const struct ck_loaded_inputs *inputs, struct ck_str path,
 			 struct ck_plan **ret_bound)
 {
@@ -253,6 +308,7 @@ static enum ck_code bind(struct ck_driver *driver, const struct ck_plan *plan, c
 		.shard_size = ck_option_number(&driver->options, CK_OPTION_SHARD_SIZE, 0),
 		.directory = ck_path_dir(driver->arena, path).p,
 		.memory = ck_memory_of(driver),
+		.link = wants_links(driver, inputs),
 	};
 	enum ck_code code = read_settings(driver, plan, &options);
 	driver->stage = code ? driver->stage : CK_STAGE_BIND;
@@ -284,7 +340,10 @@ enum ck_code ck_load_bound(struct ck_driver *driver, enum ck_code (*before)(stru
 	if (!ck_plan_is_bound(plan))
 		return bind(driver, plan, ret_inputs, file, ret_bound);
 	*ret_bound = plan;
-	return ck_bound_fresh(plan, &ret_inputs->inputs, &driver->diags);
+	code = ck_bound_fresh(plan, &ret_inputs->inputs, &driver->diags);
+	if (!code)
+		choose_link(driver, plan, ret_inputs);
+	return code;
 }
 
 enum ck_code ck_save_plan(struct ck_driver *driver, const struct ck_plan *plan, struct ck_str path, const struct ck_str *sources,

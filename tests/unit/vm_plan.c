@@ -219,7 +219,7 @@ Test(vm_plan, listing)
 		"migration \"sample\"\ndigest    ", "\nrule 0  map  ; sample.ckmig:3\n", "    CONCAT     r2 <- r1  axis=1  over=p\n",
 		"    TYPE       r1 <- r0  : f32[d, _]\n", "\nrule 1  drop because \"the head is retrained\"  ; sample.ckmig:4\n", "    DROP       r0\n",
 		"    FILL       r0 <-  fill=zeros  : f32[2, 5]\n", "\ncheck 0  after the run\n",
-		"\nbound  one-way, reads 0, writes 0, copies 0 bytes\n", "\ntarget \"a\"  f32[2, 3]  rule 3  unchanged  kept\n",
+		"\nbound  one-way, reads 0, writes 0, copies 0, links 0 bytes\n", "\ntarget \"a\"  f32[2, 3]  rule 3  unchanged  kept\n",
 		"    shard 0  offset 24  56 bytes\n", "    CONCAT     r2 <- r0 r1  axis=1\n", "    LOAD       r0 <- source 1  : f32[2, 3]\n",
 		"\nuses\n  kept    source:\"a\"  rule 3\n", "\nbound check 0\n  finite  target 0 1 2\n  count  target 1\n",
 	};
