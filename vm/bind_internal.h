@@ -166,6 +166,22 @@ bool ck_bind_claim(struct ck_binder *binder, uint32_t input, size_t variable, si
 bool ck_bind_claims(struct ck_binder *binder, struct ck_unit *unit, size_t insn);
 void ck_bind_overlaps(struct ck_binder *binder);
 
+/* ---- bind_split.c */
+/* A name of a variable, or one of its paths, that a SOURCE matches. */
+struct ck_split_place {
+	size_t insn;
+	uint32_t input;
+	size_t variable;
+	struct ck_str name;
+};
+struct ck_splits;
+/**
+ * A name that the matcher finds AMBIGUOUS: sets bindings to one split; a message unless all splits give the same targets, groups
+ * and `where`. *splits_cache is room for the next call with the same unit, NULL at first. False when memory is short.
+ */
+bool ck_bind_split(struct ck_binder *binder, struct ck_unit *unit, struct ck_split_place place, struct ck_matcher *matcher,
+		   struct ck_splits **splits_cache, struct ck_binding *bindings);
+
 /* ---- bind_explain.c */
 void ck_explain_no_match(struct ck_binder *binder, struct ck_unit *unit, size_t insn, size_t n_left_by_where);
 /* What a pattern that matches nothing was perhaps meant to be, as helps and notes. */

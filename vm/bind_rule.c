@@ -361,38 +361,52 @@ static bool add_part(struct ck_binder *binder, struct ck_unit *unit, const Ck__P
 	return add_row(binder, result, &copy, nodes, 1);
 }
 
-static bool split_row(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_value *args, const struct ck_row *row,
-		      struct ck_relation *result)
+/* The parts of one value, behind those that are there; false also after a message. */
+static bool split_node(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_value *args, struct ck_node *whole,
+		       struct ck_node ***parts, size_t *n_parts, size_t *capacity)
 {
-	const Ck__Plan__Expr *as = local_arg(unit->code[insn], "as");
-	struct ck_node *whole = row->nodes[0], **parts;
 	struct ck_type *types;
 	int64_t start = 0;
 	size_t n;
 	int axis;
 
-	if (row->n_nodes != 1) {
-		if (ck_bind_once(unit, insn))
-			ck_error(binder->diags, CK_BAD_TUPLE, ck_unit_span(binder, unit, insn), "`%s` wants one value, here are %zu",
-				 ck_op_info(unit->code[insn]->op)->name, row->n_nodes);
-		return true;
-	}
-	if (!infer(binder, unit, (enum ck_op)unit->code[insn]->op, insn, args, row->nodes, 1, &types, &n))
-		return !binder->nomem;
-	parts = ck_arena_array(binder->arena, n + 1, sizeof(*parts));
-	if (!parts)
-		return ck_bind_nomem(binder);
+	if (!infer(binder, unit, (enum ck_op)unit->code[insn]->op, insn, args, &whole, 1, &types, &n))
+		return false;
 	axis = (int)(args[0].integer < 0 ? args[0].integer + whole->type.rank : args[0].integer);
 	for (size_t k = 0; k < n; k++) {
 		int64_t size = unit->code[insn]->op == CK_OP_UNSTACK ? 1 : types[k].dims[axis];
+		struct ck_node *part = split_part(binder, unit, insn, whole, axis, start, start + size);
 
-		parts[k] = split_part(binder, unit, insn, whole, axis, start, start + size);
-		if (!parts[k])
-			return !binder->nomem;
-		start += size;
-		if (as && !add_part(binder, unit, as, row, parts[k], k, result))
+		if (!part)
 			return false;
+		if (!ck_arena_grow(binder->arena, (void **)parts, *n_parts, capacity, sizeof(**parts)))
+			return ck_bind_nomem(binder);
+		(*parts)[(*n_parts)++] = part;
+		start += size;
 	}
+	return true;
+}
+
+/* Of a tuple each member in turn; the result is one tuple of all parts. */
+static bool split_row(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_value *args, const struct ck_row *row,
+		      struct ck_relation *result)
+{
+	const Ck__Plan__Expr *as = local_arg(unit->code[insn], "as");
+	struct ck_node **parts = NULL;
+	size_t n = 0, capacity = 0;
+
+	if (as && row->n_nodes != 1) {
+		if (ck_bind_once(unit, insn))
+			ck_error(binder->diags, CK_BAD_TUPLE, ck_unit_span(binder, unit, insn), "`%s` with as= wants one value, here are %zu",
+				 ck_op_info(unit->code[insn]->op)->name, row->n_nodes);
+		return true;
+	}
+	for (size_t i = 0; i < row->n_nodes; i++)
+		if (!split_node(binder, unit, insn, args, row->nodes[i], &parts, &n, &capacity))
+			return !binder->nomem;
+	for (size_t k = 0; as && k < n; k++)
+		if (!add_part(binder, unit, as, row, parts[k], k, result))
+			return false;
 	return as ? true : add_row(binder, result, row, parts, n);
 }
 
@@ -503,6 +517,7 @@ static bool fill(struct ck_binder *binder, struct ck_unit *unit, size_t insn, st
 	struct ck_type type = { .rank = -1 };
 	struct ck_row *row;
 	bool waits = false;
+	enum ck_code code = CK_OK;
 
 	if (!ck_relation_init(binder, unit, ret_result))
 		return false;
@@ -518,9 +533,15 @@ static bool fill(struct ck_binder *binder, struct ck_unit *unit, size_t insn, st
 		ret_result->n_rows = 0;
 		return !binder->nomem;
 	}
-	if (unit->code[insn]->type && !waits && ck_fill_check(&rule, &args.values[0], &type) != CK_OK) {
-		if (ck_bind_once(unit, insn))
-			ck_error(binder->diags, CK_DTYPE, ck_unit_span(binder, unit, insn), "%.*s", CK_STR_ARG(rule.message));
+	if (unit->code[insn]->type && !waits)
+		code = ck_fill_check(&rule, &args.values[0], &type);
+	if (code != CK_OK) {
+		if (code != CK_NOMEM && ck_bind_once(unit, insn)) {
+			struct ck_diag *diag = ck_error(binder->diags, code, ck_unit_span(binder, unit, insn), "%.*s", CK_STR_ARG(rule.message));
+
+			if (rule.help.n)
+				ck_diag_help(binder->diags, diag, "%.*s", CK_STR_ARG(rule.help));
+		}
 		ret_result->n_rows = 0;
 		return !ck_arena_failed(binder->arena) || ck_bind_nomem(binder);
 	}

@@ -235,41 +235,10 @@ struct search {
 	struct ck_subjects *subjects;
 	struct ck_matcher *matcher;
 	struct ck_binding *bindings, *second;
+	struct ck_splits *splits;
+	size_t variable;		/* the subject at hand */
 	size_t rest_local;
 };
-
-static void buf_split(struct ck_buf *buf, const struct ck_unit *unit, const struct ck_binding *bindings)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < unit->n_locals; i++) {
-		if (!bindings[i].set)
-			continue;
-		ck_buf_printf(buf, "%s%.*s = \"", any ? ", " : "", CK_STR_ARG(ck_str_of(unit->locals[i]->name)));
-		ck_buf_name(buf, bindings[i].text);
-		ck_buf_char(buf, '"');
-		any = true;
-	}
-}
-
-static void two_splits(struct search *search, struct ck_str name)
-{
-	struct ck_diags *diags = search->binder->diags;
-	struct ck_buf text = { 0 };
-	struct ck_diag *diag;
-
-	if (!ck_bind_once(search->unit, search->insn))
-		return;
-	diag = ck_error(diags, CK_AMBIGUOUS_SPLIT, ck_unit_span(search->binder, search->unit, search->insn),
-			"this pattern splits \"%.*s\" in two ways", CK_STR_ARG(ck_name_text(diags->arena, name)));
-	buf_split(&text, search->unit, search->bindings);
-	ck_diag_note(diags, diag, "one way: %.*s", (int)text.n, text.p ? text.p : "");
-	text.n = 0;
-	buf_split(&text, search->unit, search->second);
-	ck_diag_note(diags, diag, "another: %.*s", (int)text.n, text.p ? text.p : "");
-	ck_diag_help(diags, diag, "narrow a capture, such as {a:[a-z]*} or {a:int}");
-	ck_buf_clear(&text);
-}
 
 static void clear(const struct search *search, struct ck_binding *bindings)
 {
@@ -281,7 +250,9 @@ static bool match_name(struct search *search, struct ck_str name, struct ck_bind
 	enum ck_match match = ck_matcher_name(search->matcher, name, bindings, search->second);
 
 	if (match == CK_MATCH_AMBIGUOUS)
-		two_splits(search, name);
+		return ck_bind_split(search->binder, search->unit,
+				     (struct ck_split_place){ search->insn, search->source->input, search->variable, name }, search->matcher,
+				     &search->splits, bindings);
 	return match != CK_MATCH_NO;
 }
 
@@ -343,6 +314,7 @@ static bool match_subject(struct search *search, size_t i)
 	bool matches;
 
 	clear(search, search->bindings);
+	search->variable = i;
 	if (!pattern) {
 		if (search->rest_local < search->unit->n_locals)
 			search->bindings[search->rest_local] = (struct ck_binding){ .set = true, .text = subject->name };
@@ -468,11 +440,12 @@ static bool search_all(struct search *search, struct ck_relation *relation, size
 	return true;
 }
 
+/* A lone `rest` captures the whole name, as its first unnamed wildcard. */
 static size_t rest_local(const struct ck_unit *unit)
 {
 	size_t i = 0;
 
-	while (i < unit->n_locals && unit->locals[i]->kind != CK_LOCAL_STARSTAR)
+	while (i < unit->n_locals && !ck_str_equal(ck_str_of(unit->locals[i]->name), CK_STR("*1")))
 		i++;
 	return i;
 }

@@ -76,15 +76,18 @@ static bool check_fill(struct ck_binder *binder, struct ck_made *made, const str
 	struct ck_infer rule = { .arena = binder->arena };
 	struct ck_unit *unit = &binder->units[made->rule];
 	struct ck_diag *diag;
+	enum ck_code code = CK_OK;
 
-	if (made->node->args[0].index == CK_FILL_TEMPLATE || ck_fill_check(&rule, &made->node->args[0], type) == CK_OK)
+	if (made->node->args[0].index != CK_FILL_TEMPLATE)
+		code = ck_fill_check(&rule, &made->node->args[0], type);
+	if (code == CK_OK)
 		return true;
 	if (ck_arena_failed(binder->arena))
 		return ck_bind_nomem(binder);
 	made->refused = true;
 	if (!ck_bind_once(unit, made->node->insn))
 		return true;
-	diag = ck_error(binder->diags, CK_DTYPE, ck_unit_span(binder, unit, made->node->insn), "%.*s", CK_STR_ARG(rule.message));
+	diag = ck_error(binder->diags, code, ck_unit_span(binder, unit, made->node->insn), "%.*s", CK_STR_ARG(rule.message));
 	ck_diag_note(binder->diags, diag, "for \"%.*s\"", CK_STR_ARG(ck_name_text(binder->diags->arena, made->label)));
 	if (rule.help.n)
 		ck_diag_help(binder->diags, diag, "%.*s", CK_STR_ARG(rule.help));

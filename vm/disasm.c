@@ -101,20 +101,23 @@ void ck_disasm_goal(struct ck_buf *out, const struct ck_frame *frame, const Ck__
 	}
 }
 
-size_t ck_disasm_line(const struct ck_plan *plan, const Ck__Plan__Span *span, struct ck_str *ret_file)
+size_t ck_disasm_line(const struct ck_plan *plan, const Ck__Plan__Span *span, struct ck_line_cursor *cursor, struct ck_str *ret_file)
 {
 	const Ck__Plan__Debug *debug = plan->message->debug;
+	struct ck_line_cursor none = { 0 };
 	struct ck_str text;
-	size_t line = 1;
 
 	*ret_file = (struct ck_str){ 0 };
 	if (!debug || !span || span->file >= debug->n_files)
 		return 0;
 	*ret_file = ck_str_of(debug->files[span->file]->name);
 	text = ck_str_of(debug->files[span->file]->text);
-	for (size_t i = 0; i < span->begin && i < text.n; i++)
-		line += text.p[i] == '\n';
-	return line;
+	cursor = cursor ? cursor : &none;
+	if (!cursor->line || cursor->file != span->file || cursor->at > span->begin)
+		*cursor = (struct ck_line_cursor){ span->file, 0, 1 };
+	for (; cursor->at < span->begin && cursor->at < text.n; cursor->at++)
+		cursor->line += text.p[cursor->at] == '\n';
+	return cursor->line;
 }
 
 void ck_disasm_target_type(struct ck_buf *out, const Ck__Plan__Target *target)
@@ -204,7 +207,7 @@ static void list_text(struct ck_buf *out, const char *what, struct ck_str text)
 static void list_place(struct ck_buf *out, const struct ck_plan *plan, const Ck__Plan__RuleSpans *spans)
 {
 	struct ck_str file;
-	size_t line = spans ? ck_disasm_line(plan, spans->statement, &file) : 0;
+	size_t line = spans ? ck_disasm_line(plan, spans->statement, NULL, &file) : 0;
 
 	if (line) {
 		ck_buf_str(out, CK_STR("  ; "));

@@ -148,7 +148,7 @@ static json_t *code_of(const struct ck_frame *frame, Ck__Plan__Insn *const *code
 static void set_place(json_t *object, const struct ck_plan *plan, const Ck__Plan__RuleSpans *spans, struct ck_buf *out)
 {
 	struct ck_str file;
-	size_t line = spans ? ck_disasm_line(plan, spans->statement, &file) : 0;
+	size_t line = spans ? ck_disasm_line(plan, spans->statement, NULL, &file) : 0;
 
 	if (!line)
 		return;

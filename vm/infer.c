@@ -298,6 +298,8 @@ static enum ck_code check_operand_dtype(struct ck_infer *infer, enum ck_dtype dt
 	}
 	if (ck_dtype_class(dtype) != CK_CLASS_STRING || op == CK_OP_RESHAPE || op == CK_OP_SQUEEZE || op == CK_OP_UNSQUEEZE || op == CK_OP_PICK)
 		return CK_OK;
+	if (op == CK_OP_CAST || infer->op->slots == CK_SLOTS_NONE)
+		return ck_infer_fail(infer, CK_DTYPE, "`%s` wants numbers, here is %s", infer->op->name, ck_dtype_name(dtype));
 	ck_infer_help(infer, "strings can be renamed, kept, dropped, and go through reshape, squeeze and unsqueeze");
 	return ck_infer_fail(infer, CK_NOT_AVAILABLE, "`%s` on strings is not available in this version of ckmig", infer->op->name);
 }

@@ -1,5 +1,5 @@
 /**
- * A pattern as an automaton, for vm/automaton.c and vm/match.c only.
+ * A pattern as an automaton, for vm/automaton.c, vm/match.c and vm/match_run.c only.
  *
  * The nodes form a graph without cycles: the only loops are those of a wildcard on itself. Every edge leads to a node with a
  * smaller number; node 0 is the end. So one pass over the nodes, upwards, tells for every place of a name whether the rest of the

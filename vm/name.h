@@ -43,8 +43,13 @@ enum ck_match { CK_MATCH_NO, CK_MATCH_YES, CK_MATCH_AMBIGUOUS };
  * AMBIGUOUS, second[n_locals] has another split of it. Both are the caller's.
  */
 enum ck_match ck_matcher_name(struct ck_matcher *matcher, struct ck_str name, struct ck_binding *bindings, struct ck_binding *second);
+/**
+ * All splits of a name that differ in what is used, at most max_splits, which is then the result: splits[i] points to
+ * [n_locals] bindings. For a name that is AMBIGUOUS: perhaps all ways mean the same.
+ */
+size_t ck_matcher_splits(struct ck_matcher *matcher, struct ck_str name, struct ck_binding **splits, size_t max_splits);
 /*
- * The same for the pattern after the @ against a slot's name, "m" or "optimizer/m" (the caller tries both). Call it after
+ * ck_matcher_name() for the pattern after the @, against a slot's name, "m" or "optimizer/m" (the caller tries both). Call it after
  * ck_matcher_name() with the same bindings: a capture on both sides of the @ must capture the same.
  */
 enum ck_match ck_matcher_slot(struct ck_matcher *matcher, struct ck_str slot, struct ck_binding *bindings, struct ck_binding *second);

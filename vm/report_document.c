@@ -451,7 +451,7 @@ static void put_allows(struct ck_document *document, const struct ck_ledger *led
 	ck_document_list(document, "allowed_warnings");
 	for (size_t i = 0; debug && i < debug->n_allows; i++) {
 		struct ck_str file;
-		size_t line = ck_disasm_line(ledger->plan, debug->allows[i]->span, &file);
+		size_t line = ck_disasm_line(ledger->plan, debug->allows[i]->span, NULL, &file);
 
 		ck_document_object(document, NULL);
 		ck_document_text(document, "code", ck_str_of(debug->allows[i]->code));

@@ -53,6 +53,8 @@ static int compare_places(const void *a, const void *b, void *context)
 static bool order_rules(struct ck_ledger *ledger)
 {
 	const Ck__Plan__Bound *bound = ledger->bound;
+	const Ck__Plan__Debug *debug = ledger->plan->message->debug;
+	struct ck_line_cursor cursor = { 0 };
 	size_t n = ledger->plan->message->code->n_rules;
 	uint32_t *numbers = ck_arena_array(ledger->arena, n + 1, sizeof(*numbers));
 
@@ -62,8 +64,13 @@ static bool order_rules(struct ck_ledger *ledger)
 	for (size_t i = 0; i < n; i++)
 		numbers[i] = (uint32_t)i;
 	qsort_r(numbers, n, sizeof(*numbers), compare_places, ledger->plan->message->debug);
-	for (size_t i = 0; i < n; i++)
-		ledger->rules[numbers[i]].order = i;
+	for (size_t i = 0; i < n; i++) {
+		struct ck_ledger_rule *rule = &ledger->rules[numbers[i]];
+
+		rule->order = i;
+		if (debug && numbers[i] < debug->n_rules)
+			rule->line = ck_disasm_line(ledger->plan, debug->rules[numbers[i]]->statement, &cursor, &rule->file);
+	}
 	for (size_t i = 0; i < bound->n_inexact_rules; i++)
 		ledger->inexact[i] = bound->inexact_rules[i];
 	qsort_r(ledger->inexact, bound->n_inexact_rules, sizeof(*ledger->inexact), compare_places, ledger->plan->message->debug);
@@ -73,7 +80,6 @@ static bool order_rules(struct ck_ledger *ledger)
 static bool read_rules(struct ck_ledger *ledger)
 {
 	const Ck__Plan__Code *code = ledger->plan->message->code;
-	const Ck__Plan__Debug *debug = ledger->plan->message->debug;
 
 	ledger->rules = ck_arena_array(ledger->arena, code->n_rules + 1, sizeof(*ledger->rules));
 	for (size_t i = 0; ledger->rules && i < code->n_rules; i++) {
@@ -81,8 +87,6 @@ static bool read_rules(struct ck_ledger *ledger)
 
 		rule->kind = ck_disasm_rule_kind(code->rules[i]->kind);
 		rule->is_about_slots = is_about_slots(code->rules[i]);
-		if (debug && i < debug->n_rules)
-			rule->line = ck_disasm_line(ledger->plan, debug->rules[i]->statement, &rule->file);
 	}
 	return ledger->rules && order_rules(ledger);
 }
