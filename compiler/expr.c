@@ -109,6 +109,21 @@ static Ck__Plan__Expr *lower_source_where(struct ck_builder *builder, const stru
 	return expr;
 }
 
+/* A lone `rest` captures the whole name, as its first unnamed wildcard. */
+static bool capture_rest(struct ck_builder *builder, struct ck_span span)
+{
+	size_t at = ck_locals_add(&builder->locals, CK_STR("*1"), CK_LOCAL_STARSTAR, span);
+	struct ck_diag *diag;
+
+	if (at == SIZE_MAX || builder->locals.items[at]->kind == CK_LOCAL_STARSTAR)
+		return at != SIZE_MAX;
+	diag = ck_error(builder->compiler->diags, CK_WILDCARD_MISMATCH, span, "wildcards of a tuple that do not correspond");
+	ck_diag_label(builder->compiler->diags, diag, builder->locals.spans[at], "joined with this one");
+	ck_diag_help(builder->compiler->diags, diag, "`rest` captures the whole name as `**` does: name the other wildcard, such as {x:%.*s}",
+		     CK_STR_ARG(builder->locals.forms[at]));
+	return false;
+}
+
 int64_t ck_lower_source(struct ck_builder *builder, const struct ck_ast_ref *ref, const struct ck_ast_value *where)
 {
 	struct ck_compiler *compiler = builder->compiler;
@@ -129,7 +144,7 @@ int64_t ck_lower_source(struct ck_builder *builder, const struct ck_ast_ref *ref
 	}
 	if (ref->has_name && ck_pattern_parse(&builder->locals, &builder->scope, &ref->name, false, compiler->diags, &source->pattern) != CK_OK)
 		return -1;
-	if (!ref->has_name && ck_locals_add(&builder->locals, CK_STR("*1"), CK_LOCAL_STARSTAR, ref->span) == SIZE_MAX)
+	if (!ref->has_name && !capture_rest(builder, ref->span))
 		return -1;
 	insn = ck_emit(builder, CK_OP_SOURCE, ref->span, 0);
 	if (!insn)

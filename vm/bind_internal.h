@@ -1,4 +1,4 @@
-/* What the files of the binder share; for vm/bind*.c and vm/relation.c only. One struct ck_binder a call of ck_bind(). */
+/* What the files of the binder share; for vm/bind*.c, vm/relation.c and vm/join.c only. One struct ck_binder a call of ck_bind(). */
 #ifndef CK_VM_BIND_INTERNAL_H
 #define CK_VM_BIND_INTERNAL_H
 
@@ -45,7 +45,6 @@ struct ck_origin {
 	uint32_t input;
 	size_t variable, insn;
 	bool out;				/* the `where` of a tuple leaves it out */
-	bool joined;
 };
 
 /* A value: lazily, an operator applied to others. In arena, shared, immutable. */
@@ -199,7 +198,7 @@ void ck_explain_list(struct ck_binder *binder, struct ck_diag *diag, const struc
 /* "layer_{0..11}, pooler, ...": some in a row, in the arena of the sink. */
 struct ck_str ck_explain_row(struct ck_binder *binder, const struct ck_str *names, size_t n);
 
-/* ---- relation.c */
+/* ---- relation.c, join.c */
 struct ck_row *ck_relation_add(struct ck_binder *binder, struct ck_relation *relation);
 bool ck_relation_init(struct ck_binder *binder, const struct ck_unit *unit, struct ck_relation *relation);
 bool ck_relation_join(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_relation *ret_relation);

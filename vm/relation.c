@@ -1,5 +1,5 @@
-/* Relations: rows added, joined on their captures, grouped by them. */
-#include "vm/bind_internal.h"
+/* Relations: rows added, keys of rows, groups. Joins are in join.c. */
+#include "vm/relation.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -37,11 +37,6 @@ struct ck_binding *ck_bindings_copy(struct ck_binder *binder, const struct ck_un
 
 /* ---- keys: some locals of a row */
 
-struct key {
-	const struct ck_unit *unit;
-	size_t *locals, n_locals;
-};
-
 static uint64_t hash_binding(const Ck__Plan__Local *local, const struct ck_binding *binding)
 {
 	struct ck_str text = binding->text;
@@ -56,7 +51,7 @@ static uint64_t hash_binding(const Ck__Plan__Local *local, const struct ck_bindi
 	return ck_str_hash(text);
 }
 
-static uint64_t hash_row(const struct key *key, const struct ck_row *row)
+uint64_t ck_key_hash(const struct ck_key *key, const struct ck_row *row)
 {
 	uint64_t hash = 0x9e3779b97f4a7c15;
 
@@ -65,7 +60,7 @@ static uint64_t hash_row(const struct key *key, const struct ck_row *row)
 	return hash ^ hash >> 32;
 }
 
-static bool equal_rows(const struct key *key, const struct ck_row *a, const struct ck_row *b)
+bool ck_key_equal(const struct ck_key *key, const struct ck_row *a, const struct ck_row *b)
 {
 	for (size_t i = 0; i < key->n_locals; i++)
 		if (!ck_binding_equal(key->unit->locals[key->locals[i]], &a->bindings[key->locals[i]], &b->bindings[key->locals[i]]))
@@ -73,13 +68,7 @@ static bool equal_rows(const struct key *key, const struct ck_row *a, const stru
 	return true;
 }
 
-/* Rows by their key, chained. */
-struct table {
-	size_t *heads, n_heads;		/* 1 + row; 0: none */
-	size_t *next;
-};
-
-static bool table_init(struct ck_binder *binder, struct table *table, size_t n_rows)
+bool ck_row_table_init(struct ck_binder *binder, struct ck_row_table *table, size_t n_rows)
 {
 	table->n_heads = 16;
 	while (table->n_heads < n_rows * 2)
@@ -89,28 +78,12 @@ static bool table_init(struct ck_binder *binder, struct table *table, size_t n_r
 	return table->heads && table->next ? true : ck_bind_nomem(binder);
 }
 
-static void table_put(struct table *table, uint64_t hash, size_t row)
+void ck_row_table_put(struct ck_row_table *table, uint64_t hash, size_t row)
 {
 	size_t *head = &table->heads[hash & (table->n_heads - 1)];
 
 	table->next[row] = *head;
 	*head = row + 1;
-}
-
-/* ---- joins */
-
-static bool append(struct ck_binder *binder, const void *a, size_t n_a, const void *b, size_t n_b, void *ret_both)
-{
-	void **both = ck_arena_array(binder->arena, n_a + n_b + 1, sizeof(void *));
-
-	if (!both)
-		return ck_bind_nomem(binder);
-	if (n_a)
-		memcpy(both, a, n_a * sizeof(void *));
-	if (n_b)
-		memcpy(both + n_a, b, n_b * sizeof(void *));
-	memcpy(ret_both, &both, sizeof(both));
-	return true;
 }
 
 static void two_sizes(struct ck_binder *binder, struct ck_unit *unit, size_t insn, size_t local, const struct ck_binding *a,
@@ -126,7 +99,7 @@ static void two_sizes(struct ck_binder *binder, struct ck_unit *unit, size_t ins
 }
 
 /* The bindings of both; a dimension bound in both has one size. */
-static struct ck_binding *merge(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_binding *a,
+struct ck_binding *ck_bindings_merge(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_binding *a,
 				const struct ck_binding *b)
 {
 	struct ck_binding *both = ck_bindings_copy(binder, unit, a);
@@ -140,195 +113,6 @@ static struct ck_binding *merge(struct ck_binder *binder, struct ck_unit *unit, 
 			both[i] = b[i];
 	}
 	return both;
-}
-
-static bool join_rows(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_row *a, const struct ck_row *b,
-		      struct ck_relation *relation)
-{
-	struct ck_row *row = ck_relation_add(binder, relation);
-
-	if (!row || !append(binder, a->nodes, a->n_nodes, b->nodes, b->n_nodes, &row->nodes) ||
-	    !append(binder, a->origins, a->n_origins, b->origins, b->n_origins, &row->origins))
-		return false;
-	row->n_nodes = a->n_nodes + b->n_nodes;
-	row->n_origins = a->n_origins + b->n_origins;
-	row->bindings = merge(binder, unit, insn, a->bindings, b->bindings);
-	return row->bindings != NULL;
-}
-
-static bool shared_key(struct ck_binder *binder, const struct ck_unit *unit, const struct ck_relation *a, const struct ck_relation *b,
-		       struct key *ret_key)
-{
-	*ret_key = (struct key){ .unit = unit, .locals = ck_arena_array(binder->arena, unit->n_locals + 1, sizeof(size_t)) };
-	for (size_t i = 0; ret_key->locals && i < unit->n_locals; i++)
-		if (a->has[i] && b->has[i] && unit->locals[i]->kind != CK_LOCAL_DIM)
-			ret_key->locals[ret_key->n_locals++] = i;
-	return ret_key->locals ? true : ck_bind_nomem(binder);
-}
-
-static void no_partner(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_row *lonely, size_t n_more,
-		       const struct ck_relation *others)
-{
-	const struct ck_origin *origin = lonely->n_origins ? lonely->origins[0] : NULL;
-	struct ck_diag *diag;
-	struct ck_buf text = { 0 };
-
-	if (!origin || !ck_bind_once(unit, insn))
-		return;
-	ck_buf_str(&text, ck_bind_label_text(binder, origin->input, origin->variable));
-	diag = ck_error(binder->diags, CK_NO_PARTNER, ck_unit_span(binder, unit, origin->insn), "\"%.*s\" finds no partner for its tuple",
-			(int)text.n, text.p ? text.p : "");
-	ck_diag_mark(binder->diags, diag, "matches it");
-	if (others->n_rows && others->rows[0].n_origins)
-		ck_diag_label(binder->diags, diag, ck_unit_span(binder, unit, others->rows[0].origins[0]->insn), "has none that captures the same");
-	if (n_more)
-		ck_diag_note(binder->diags, diag, "and %zu more without a partner", n_more);
-	text.n = 0;
-	for (size_t i = 0; i < unit->n_locals; i++)
-		if (lonely->bindings[i].set && others->has[i] && unit->locals[i]->kind != CK_LOCAL_DIM) {
-			ck_buf_printf(&text, "%s%.*s = ", text.n ? ", " : "", CK_STR_ARG(ck_str_of(unit->locals[i]->name)));
-			ck_buf_name(&text, lonely->bindings[i].text);
-		}
-	if (text.n)
-		ck_diag_note(binder->diags, diag, "a partner would have %.*s", (int)text.n, text.p);
-	ck_diag_help(binder->diags, diag, "a tuple is joined on its captures: narrow the pattern with `where`, or correct a name");
-	ck_buf_clear(&text);
-}
-
-static void report_lonely(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_relation *relation, const bool *found,
-			  const struct ck_relation *others)
-{
-	size_t first = SIZE_MAX, n = 0;
-
-	for (size_t i = 0; i < relation->n_rows; i++) {
-		if (found[i])
-			continue;
-		first = first == SIZE_MAX ? i : first;
-		n++;
-	}
-	if (n)
-		no_partner(binder, unit, insn, &relation->rows[first], n - 1, others);
-}
-
-static bool join_two(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_relation *a, const struct ck_relation *b,
-		     struct ck_relation *ret_relation)
-{
-	bool *found_a = ck_arena_array(binder->arena, a->n_rows + 1, sizeof(bool));
-	bool *found_b = ck_arena_array(binder->arena, b->n_rows + 1, sizeof(bool));
-	struct table table;
-	struct key key;
-
-	if (!found_a || !found_b || !ck_relation_init(binder, unit, ret_relation) || !shared_key(binder, unit, a, b, &key) ||
-	    !table_init(binder, &table, b->n_rows))
-		return ck_bind_nomem(binder);
-	for (size_t i = 0; i < unit->n_locals; i++)
-		ret_relation->has[i] = a->has[i] || b->has[i];
-	for (size_t i = b->n_rows; i-- > 0;)
-		table_put(&table, hash_row(&key, &b->rows[i]), i);
-	for (size_t i = 0; i < a->n_rows; i++) {
-		size_t at = table.heads[hash_row(&key, &a->rows[i]) & (table.n_heads - 1)];
-
-		for (; at; at = table.next[at - 1]) {
-			if (!equal_rows(&key, &a->rows[i], &b->rows[at - 1]))
-				continue;
-			found_a[i] = found_b[at - 1] = true;
-			if (!join_rows(binder, unit, insn, &a->rows[i], &b->rows[at - 1], ret_relation))
-				return false;
-		}
-	}
-	report_lonely(binder, unit, insn, a, found_a, b);
-	report_lonely(binder, unit, insn, b, found_b, a);
-	return true;
-}
-
-/* `where` after a tuple: rows that it leaves out are unmatched, unless another row has the same source. */
-static bool filter(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_relation *relation)
-{
-	size_t n = 0;
-	bool *holds = ck_arena_array(binder->arena, relation->n_rows + 1, sizeof(bool));
-
-	if (!holds)
-		return ck_bind_nomem(binder);
-	for (size_t i = 0; i < relation->n_rows; i++) {
-		if (!ck_bind_where(binder, unit, insn, &relation->rows[i], &holds[i]) && binder->nomem)
-			return false;
-		for (size_t j = 0; !holds[i] && j < relation->rows[i].n_origins; j++)
-			relation->rows[i].origins[j]->out = true;
-	}
-	for (size_t i = 0; i < relation->n_rows; i++) {
-		for (size_t j = 0; holds[i] && j < relation->rows[i].n_origins; j++)
-			relation->rows[i].origins[j]->out = false;
-		if (holds[i])
-			relation->rows[n++] = relation->rows[i];
-	}
-	if (relation->n_rows && !n && !unit->is_check) {
-		if (unit->rule->optional)
-			ck_bind_notice(binder, "optional: a condition leaves nothing");
-		else if (ck_bind_once(unit, insn))
-			ck_error(binder->diags, CK_EMPTY_WHERE, ck_unit_span(binder, unit, insn), "the `where` of this tuple leaves nothing of %zu match%s",
-				 relation->n_rows, relation->n_rows == 1 ? "" : "es");
-	}
-	relation->n_rows = n;
-	return true;
-}
-
-/* FILLs whose dimensions another member binds. */
-static bool resolve_fills(struct ck_binder *binder, struct ck_unit *unit, struct ck_relation *relation)
-{
-	for (size_t i = 0; i < relation->n_rows; i++)
-		for (size_t j = 0; j < relation->rows[i].n_nodes; j++) {
-			struct ck_node *node = relation->rows[i].nodes[j];
-			struct ck_type type;
-			bool waits;
-
-			if (!node->waits)
-				continue;
-			if (!ck_bind_fill_type(binder, unit, node->insn, node->waits, relation->rows[i].bindings, &type, &waits)) {
-				relation->n_rows = 0;
-				return !binder->nomem;
-			}
-			if (waits)
-				continue;
-			relation->rows[i].nodes[j] = ck_node_fill(binder, &node->args[0], type, node->insn);
-			if (!relation->rows[i].nodes[j])
-				return ck_bind_nomem(binder);
-		}
-	return true;
-}
-
-bool ck_relation_join(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_relation *ret_relation)
-{
-	const Ck__Plan__Insn *join = unit->code[insn];
-	size_t n_empty = 0, empty = 0;
-
-	for (size_t i = 0; i < join->n_src; i++)
-		if (!unit->registers[join->src[i]].n_rows) {
-			n_empty++;
-			empty = join->src[i];
-		}
-	if (n_empty) {
-		/* Told already, unless the statement is optional and only some members match. */
-		if (n_empty < join->n_src && !unit->is_check && unit->rule->optional && !unit->failed && ck_bind_once(unit, insn)) {
-			size_t at = 0;
-
-			while (at < unit->n_code && unit->code[at]->dst != empty)
-				at++;
-			ck_error(binder->diags, CK_NO_MATCH, ck_unit_span(binder, unit, at), "this member of an optional tuple matches nothing, and others do");
-		}
-		unit->failed = unit->failed || unit->is_check || !unit->rule->optional;
-		return ck_relation_init(binder, unit, ret_relation);
-	}
-	*ret_relation = unit->registers[join->src[0]];
-	for (size_t i = 1; i < join->n_src; i++) {
-		struct ck_relation joined;
-
-		if (!join_two(binder, unit, insn, ret_relation, &unit->registers[join->src[i]], &joined))
-			return false;
-		*ret_relation = joined;
-	}
-	if (!resolve_fills(binder, unit, ret_relation))
-		return false;
-	return join->where ? filter(binder, unit, insn, ret_relation) : true;
 }
 
 /* ---- groups */
@@ -365,28 +149,28 @@ static bool make_groups(struct grouping *grouping)
 {
 	struct ck_binder *binder = grouping->binder;
 	const struct ck_relation *relation = grouping->relation;
-	struct key key = { .unit = grouping->unit,
+	struct ck_key key = { .unit = grouping->unit,
 			   .locals = ck_arena_array(binder->arena, grouping->unit->n_locals + 1, sizeof(size_t)) };
-	struct table table;
+	struct ck_row_table table;
 
-	if (!key.locals || !table_init(binder, &table, relation->n_rows))
+	if (!key.locals || !ck_row_table_init(binder, &table, relation->n_rows))
 		return ck_bind_nomem(binder);
 	for (size_t i = 0; i < grouping->unit->n_locals; i++)
 		if (relation->has[i] && i != grouping->over && grouping->unit->locals[i]->kind != CK_LOCAL_DIM)
 			key.locals[key.n_locals++] = i;
 	for (size_t i = 0; i < relation->n_rows; i++) {
-		uint64_t hash = hash_row(&key, &relation->rows[i]);
+		uint64_t hash = ck_key_hash(&key, &relation->rows[i]);
 		size_t at = table.heads[hash & (table.n_heads - 1)];
 		struct group *group;
 
 		/* The table holds groups; each by its first row. */
-		while (at && !equal_rows(&key, &relation->rows[i], &relation->rows[grouping->groups[at - 1].rows[0]]))
+		while (at && !ck_key_equal(&key, &relation->rows[i], &relation->rows[grouping->groups[at - 1].rows[0]]))
 			at = table.next[at - 1];
 		if (!at) {
 			if (!ck_arena_grow(binder->arena, (void **)&grouping->groups, grouping->n_groups, &grouping->capacity, sizeof(*grouping->groups)))
 				return ck_bind_nomem(binder);
 			grouping->groups[grouping->n_groups] = (struct group){ 0 };
-			table_put(&table, hash, grouping->n_groups);
+			ck_row_table_put(&table, hash, grouping->n_groups);
 			at = ++grouping->n_groups;
 		}
 		group = &grouping->groups[at - 1];
@@ -450,45 +234,118 @@ static void check_twice(struct grouping *grouping, const struct group *group)
 	}
 }
 
-static void check_gaps(struct grouping *grouping, const struct group *group)
+/* Digits of a number capture: of "_12" without the underscore, of what is nothing "0". */
+static struct ck_str digits_of(const struct grouping *grouping, const struct ck_binding *binding)
 {
-	const char *name = (const char *)grouping->local->name.data;
-	int n_name = (int)grouping->local->name.len;
-	struct ck_diag *diag = NULL;
+	struct ck_str digits = binding->text;
 
-	if (grouping->local->kind == CK_LOCAL_CHOICE && group->n_rows < grouping->local->n_alternatives) {
-		size_t missing = 0;
+	if (grouping->local->kind == CK_LOCAL_UNIQ)
+		digits = digits.n ? ck_str_slice(digits, 1, digits.n) : CK_STR("0");
+	while (digits.n > 1 && digits.p[0] == '0')
+		digits = ck_str_slice(digits, 1, digits.n);
+	return digits;
+}
 
-		while (missing < group->n_rows && member(grouping, group, missing)->alternative == missing)
-			missing++;
-		diag = gap_error(grouping, group, "alternative %zu of `%.*s` is missing in a group of over=", missing + 1, n_name, name);
+/* The number before or after one of any length, as digits in the binder's arena; p is NULL when memory is short. */
+static struct ck_str neighbour(const struct grouping *grouping, const struct ck_binding *binding, bool after)
+{
+	struct ck_str copy = ck_str_format(grouping->binder->arena, "0%.*s", CK_STR_ARG(digits_of(grouping, binding)));
+	char *digits = (char *)(uintptr_t)copy.p, from = after ? '9' : '0', to = after ? '0' : '9';
+	size_t at = copy.n;
+
+	if (!copy.p)
+		return copy;
+	while (at > 1 && digits[at - 1] == from)
+		digits[--at] = to;
+	digits[at - 1] = (char)(digits[at - 1] + (after ? 1 : -1));
+	while (copy.n > 1 && copy.p[0] == '0')
+		copy = ck_str_slice(copy, 1, copy.n);
+	return copy;
+}
+
+/* An alternative as text, if it is plain text. */
+static struct ck_str alternative_text(const struct grouping *grouping, size_t alternative)
+{
+	const struct ck_unit *unit = grouping->unit;
+
+	for (size_t i = 0; i < unit->n_code; i++) {
+		const Ck__Plan__Pattern *pattern = unit->code[i]->source ? unit->code[i]->source->pattern : NULL;
+
+		for (size_t j = 0; pattern && j < pattern->n_pieces; j++) {
+			const Ck__Plan__Piece *piece = pattern->pieces[j];
+
+			if (piece->local == grouping->over + 1 && alternative < piece->n_alternatives && piece->alternatives[alternative]->n_pieces == 1 &&
+			    piece->alternatives[alternative]->pieces[0]->kind == CK_PIECE_LITERAL)
+				return ck_name_text(grouping->binder->diags->arena, ck_str_of(piece->alternatives[alternative]->pieces[0]->text));
+		}
 	}
-	for (size_t i = 1; i < group->n_rows && !diag && (grouping->local->kind == CK_LOCAL_INT || grouping->local->kind == CK_LOCAL_UNIQ); i++) {
-		const struct ck_binding *a = member(grouping, group, i - 1), *b = member(grouping, group, i);
+	return ck_str_format(grouping->binder->diags->arena, "alternative %zu", alternative + 1);
+}
 
-		if (a->has_number && b->has_number && b->number - a->number <= 1)
-			continue;
-		if (a->has_number && b->has_number && b->number - a->number == 2)
-			diag = gap_error(grouping, group, "`%.*s` = %" PRId64 " is missing in a group of over=", n_name, name, a->number + 1);
-		else
-			diag = gap_error(grouping, group, "`%.*s` jumps from %.*s to %.*s in a group of over=", n_name, name, CK_STR_ARG(a->text),
-					 CK_STR_ARG(b->text));
-		break;
-	}
+static void check_alternatives(struct grouping *grouping, const struct group *group)
+{
+	struct ck_diag *diag;
+	size_t missing = 0;
+
+	if (group->n_rows >= grouping->local->n_alternatives)
+		return;
+	while (missing < group->n_rows && member(grouping, group, missing)->alternative == missing)
+		missing++;
+	diag = gap_error(grouping, group, "`%.*s` = %.*s is missing in a group of over=", CK_STR_ARG(ck_str_of(grouping->local->name)),
+			 CK_STR_ARG(alternative_text(grouping, missing)));
 	if (diag)
 		ck_diag_help(grouping->binder->diags, diag, "if that is meant, write gaps=allow");
+}
+
+static void check_gaps(struct grouping *grouping, const struct group *group)
+{
+	struct ck_str name = ck_str_of(grouping->local->name);
+
+	for (size_t i = 1; i < group->n_rows; i++) {
+		struct ck_str first = neighbour(grouping, member(grouping, group, i - 1), true);
+		struct ck_str last = neighbour(grouping, member(grouping, group, i), false);
+		struct ck_str here = digits_of(grouping, member(grouping, group, i)), before = digits_of(grouping, member(grouping, group, i - 1));
+		struct ck_diag *diag;
+
+		/* The same number twice has its own message. */
+		if (!first.p || !last.p || ck_str_equal(first, here) || ck_str_equal(before, here))
+			continue;
+		if (ck_str_equal(first, last))
+			diag = gap_error(grouping, group, "`%.*s` = %.*s is missing in a group of over=", CK_STR_ARG(name), CK_STR_ARG(first));
+		else
+			diag = gap_error(grouping, group, "`%.*s` = %.*s to %.*s are missing in a group of over=", CK_STR_ARG(name), CK_STR_ARG(first),
+					 CK_STR_ARG(last));
+		if (!diag)
+			return;
+		ck_diag_note(grouping->binder->diags, diag, "\"%.*s\" is followed by \"%.*s\"", CK_STR_ARG(source_text(grouping, group->rows[i - 1])),
+			     CK_STR_ARG(source_text(grouping, group->rows[i])));
+		ck_diag_help(grouping->binder->diags, diag, "if that is meant, write gaps=allow");
+		return;
+	}
+}
+
+/* The first member of one group that the other has not; SIZE_MAX: none. */
+static size_t find_extra(const struct grouping *grouping, const struct group *a, const struct group *b)
+{
+	size_t j = 0;
+
+	for (size_t i = 0; i < a->n_rows; i++) {
+		while (j < b->n_rows && ck_binding_compare(grouping->local, member(grouping, b, j), member(grouping, a, i)) < 0)
+			j++;
+		if (j == b->n_rows || ck_binding_compare(grouping->local, member(grouping, b, j), member(grouping, a, i)) != 0)
+			return a->rows[i];
+	}
+	return SIZE_MAX;
 }
 
 /* The same set in every group. */
 static void check_ragged(struct grouping *grouping, const struct group *group)
 {
 	const struct group *first = &grouping->groups[0];
-	bool same = first->n_rows == group->n_rows;
+	size_t here = find_extra(grouping, group, first), there = find_extra(grouping, first, group);
 	struct ck_diag *diag;
 
-	for (size_t i = 0; same && i < group->n_rows; i++)
-		same = ck_binding_compare(grouping->local, member(grouping, first, i), member(grouping, group, i)) == 0;
-	if (same)
+	if (here == SIZE_MAX && there == SIZE_MAX)
 		return;
 	diag = gap_error(grouping, group, "groups of over=%.*s differ: %zu member%s and %zu", CK_STR_ARG(ck_str_of(grouping->local->name)), first->n_rows,
 			 first->n_rows == 1 ? "" : "s", group->n_rows);
@@ -496,13 +353,19 @@ static void check_ragged(struct grouping *grouping, const struct group *group)
 		return;
 	ck_diag_note(grouping->binder->diags, diag, "another group is from \"%.*s\" to \"%.*s\"", CK_STR_ARG(source_text(grouping, first->rows[0])),
 		     CK_STR_ARG(source_text(grouping, first->rows[first->n_rows - 1])));
+	ck_diag_note(grouping->binder->diags, diag, "\"%.*s\" is in one of them and has no like in the other",
+		     CK_STR_ARG(source_text(grouping, here == SIZE_MAX ? there : here)));
 	ck_diag_help(grouping->binder->diags, diag, "if that is meant, write ragged=allow");
 }
 
 static void check_group(struct grouping *grouping, const struct group *group)
 {
+	uint32_t kind = grouping->local->kind;
+
 	check_twice(grouping, group);
-	if (!grouping->allow_gaps)
+	if (!grouping->allow_gaps && kind == CK_LOCAL_CHOICE)
+		check_alternatives(grouping, group);
+	if (!grouping->allow_gaps && (kind == CK_LOCAL_INT || kind == CK_LOCAL_UNIQ))
 		check_gaps(grouping, group);
 	if (!grouping->allow_ragged)
 		check_ragged(grouping, group);
@@ -526,7 +389,7 @@ static bool join_group(struct grouping *grouping, const struct group *group, str
 	for (size_t i = 1; dims && row->bindings && i < group->n_rows; i++) {
 		const struct ck_row *next = &grouping->relation->rows[group->rows[i]];
 
-		row->bindings = merge(grouping->binder, grouping->unit, grouping->insn, row->bindings, next->bindings);
+		row->bindings = ck_bindings_merge(grouping->binder, grouping->unit, grouping->insn, row->bindings, next->bindings);
 	}
 	if (!row->bindings)
 		return false;
