@@ -42,10 +42,21 @@ enum ck_dtype ck_dtype_find(struct ck_str name)
 	return CK_DT_NONE;
 }
 
-void ck_dtype_offer_names(struct ck_suggest *suggest)
+void ck_dtype_help(struct ck_diags *diags, struct ck_diag *diag, struct ck_str word)
 {
+	struct ck_suggest suggest;
+	ck_suggest_init(&suggest, word);
 	for (uint32_t wire = 1; wire < CK_DT_END; wire++) {
 		if (infos[wire].in_language)
-			ck_suggest_offer(suggest, ck_str(infos[wire].name));
+			ck_suggest_offer(&suggest, ck_str(infos[wire].name));
+		if (!infos[wire].name || !ck_str_equal(word, ck_str(infos[wire].tensorflow)))
+			continue;
+		if (infos[wire].in_language)
+			ck_diag_help(diags, diag, "TensorFlow's %s is written `%s` here", infos[wire].tensorflow, infos[wire].name);
+		else
+			ck_diag_help(diags, diag, "tensors of TensorFlow's %s can be mapped to another name, kept or dropped, and no more",
+				     infos[wire].tensorflow);
+		return;
 	}
+	ck_suggest_help(&suggest, diags, diag, "`");
 }

@@ -32,7 +32,8 @@ size_t ck_dtype_width(enum ck_dtype dtype);
 enum ck_dtype_class ck_dtype_class(enum ck_dtype dtype);
 /* By the language's name; CK_DT_NONE when there is no such dtype. */
 enum ck_dtype ck_dtype_find(struct ck_str name);
-void ck_dtype_offer_names(struct ck_suggest *suggest);	/* for did-you-mean */
+/* For a word that is no dtype of the language: TensorFlow's name of one is explained, else did you mean. */
+void ck_dtype_help(struct ck_diags *diags, struct ck_diag *diag, struct ck_str word);
 
 /* A fully known shape. dims is borrowed from some arena. Rank 0 is a scalar. */
 struct ck_shape {

@@ -11,8 +11,10 @@ static void signature_help(struct ck_builder *builder, struct ck_diag *diag, con
 		const struct ck_param *param = &callee->params[i];
 
 		ck_buf_printf(&text, "%s", i ? ", " : "");
-		if (param->rest_positional || param->rest_keywords)
-			ck_buf_printf(&text, "%s", param->rest_positional ? "..." : "name=..., ");
+		if (param->rest_positional)
+			ck_buf_printf(&text, "%.*s...", CK_STR_ARG(param->name));
+		else if (param->rest_keywords)
+			ck_buf_printf(&text, "name=..., ...");
 		else if (param->optional || param->default_text.n)
 			ck_buf_printf(&text, "[%.*s=]", CK_STR_ARG(param->name));
 		else
@@ -22,11 +24,10 @@ static void signature_help(struct ck_builder *builder, struct ck_diag *diag, con
 	ck_buf_clear(&text);
 }
 
-static void bad_argument(struct ck_builder *builder, const struct ck_callee *callee, struct ck_span span, const char *what,
-			 struct ck_str name)
+static void unknown_argument(struct ck_builder *builder, const struct ck_callee *callee, struct ck_span span, struct ck_str name)
 {
-	struct ck_diag *diag = ck_error(builder->compiler->diags, CK_BAD_ARGUMENT, span, "%s `%s` %s `%.*s`", callee->what, callee->name,
-					what, CK_STR_ARG(name));
+	struct ck_diag *diag = ck_error(builder->compiler->diags, CK_BAD_ARGUMENT, span, "%s `%s` has no argument `%.*s`", callee->what,
+					callee->name, CK_STR_ARG(name));
 	struct ck_suggest suggest;
 
 	ck_suggest_init(&suggest, name);
@@ -36,10 +37,20 @@ static void bad_argument(struct ck_builder *builder, const struct ck_callee *cal
 	signature_help(builder, diag, callee);
 }
 
+static void given_twice(struct ck_builder *builder, const struct ck_callee *callee, struct ck_span span, struct ck_str name)
+{
+	struct ck_diag *diag = ck_error(builder->compiler->diags, CK_BAD_ARGUMENT, span, "%s `%s` is given `%.*s` twice", callee->what,
+					callee->name, CK_STR_ARG(name));
+
+	signature_help(builder, diag, callee);
+}
+
 static Ck__Plan__Expr *wrong_kind(struct ck_builder *builder, const struct ck_param *param, struct ck_span span, const char *wanted)
 {
 	struct ck_diag *diag = ck_error(builder->compiler->diags, CK_BAD_ARGUMENT, span, "`%.*s` wants %s", CK_STR_ARG(param->name), wanted);
 
+	if (param->rest_positional)
+		ck_diag_help(builder->compiler->diags, diag, "integers stand one after another, without brackets, such as (1, 0)");
 	if (param->kind == CK_PARAM_FILL)
 		ck_diag_help(builder->compiler->diags, diag, "a number is written const(0.5); other fills are zeros, ones, normal(stddev=0.02)");
 	if (param->kind == CK_PARAM_DTYPE)
@@ -127,6 +138,9 @@ static Ck__Plan__Expr *lower_word(struct ck_builder *builder, const struct ck_pa
 		return word_expr(builder, word);
 	diag = ck_error(builder->compiler->diags, CK_BAD_ARGUMENT, value->span, "`%.*s` is one of %.*s", CK_STR_ARG(param->name),
 			CK_STR_ARG(param->words));
+	if (value->kind == CK_AST_STRING && has_word(param->words, value->string.text))
+		ck_diag_help(builder->compiler->diags, diag, "write %.*s=%.*s, without quotes", CK_STR_ARG(param->name),
+			     CK_STR_ARG(value->string.text));
 	ck_suggest_init(&suggest, value->kind == CK_AST_CALL ? word : value->string.text);
 	for (struct ck_str words = param->words; words.n;) {
 		size_t end = ck_str_find(words, '|');
@@ -145,13 +159,9 @@ static Ck__Plan__Expr *lower_dtype(struct ck_builder *builder, const struct ck_p
 	if (value->kind != CK_AST_CALL || value->has_args)
 		return wrong_kind(builder, param, value->span, "a dtype");
 	if (ck_dtype_find(value->name.text) == CK_DT_NONE) {
-		struct ck_diag *diag = ck_error(builder->compiler->diags, CK_UNKNOWN_OPERATOR, value->span, "there is no dtype `%.*s`",
-						CK_STR_ARG(value->name.text));
-		struct ck_suggest suggest;
-
-		ck_suggest_init(&suggest, value->name.text);
-		ck_dtype_offer_names(&suggest);
-		ck_suggest_help(&suggest, builder->compiler->diags, diag, "`");
+		ck_dtype_help(builder->compiler->diags,
+			      ck_error(builder->compiler->diags, CK_UNKNOWN_OPERATOR, value->span, "there is no dtype `%.*s`",
+				       CK_STR_ARG(value->name.text)), value->name.text);
 		return NULL;
 	}
 	expr = ck_expr_new(builder->compiler->arena, CK_EXPR_DTYPE);
@@ -248,8 +258,12 @@ static bool append_rest(struct ck_builder *builder, const struct ck_callee *call
 			const struct ck_ast_arg *arg, size_t capacity, enum ck_where where)
 {
 	struct ck_arena *arena = builder->compiler->arena;
-	Ck__Plan__Expr *value = lower_arg(builder, param, arg->value, where), *named;
+	Ck__Plan__Expr *value, *named;
+	struct ck_param called = *param;
 
+	if (param->rest_keywords)
+		called.name = arg->name.text;
+	value = lower_arg(builder, &called, arg->value, where);
 	if (!list->args)
 		list->args = ck_arena_array(arena, capacity, sizeof(*list->args));
 	if (!value || !list->args)
@@ -257,7 +271,7 @@ static bool append_rest(struct ck_builder *builder, const struct ck_callee *call
 	if (param->rest_keywords) {
 		for (size_t i = 0; i < list->n_args; i++)
 			if (ck_str_equal(ck_str_of(list->args[i]->text), arg->name.text)) {
-				bad_argument(builder, callee, arg->span, "is given twice", arg->name.text);
+				given_twice(builder, callee, arg->span, arg->name.text);
 				return false;
 			}
 		named = ck_expr_new(arena, CK_EXPR_NAMED);
@@ -310,7 +324,7 @@ static bool place_arg(struct ck_builder *builder, const struct ck_callee *callee
 	struct ck_diag *diag;
 
 	if (i == callee->n_params && arg->name.text.n) {
-		bad_argument(builder, callee, arg->name.span, "has no argument", arg->name.text);
+		unknown_argument(builder, callee, arg->name.span, arg->name.text);
 		return false;
 	}
 	if (i == callee->n_params) {
@@ -325,7 +339,7 @@ static bool place_arg(struct ck_builder *builder, const struct ck_callee *callee
 		return exprs[i] && append_rest(builder, callee, param, exprs[i], arg, n_args, where);
 	}
 	if (exprs[i]) {
-		bad_argument(builder, callee, arg->span, "is given twice the argument", param->name);
+		given_twice(builder, callee, arg->span, param->name);
 		return false;
 	}
 	exprs[i] = lower_arg(builder, param, arg->value, where);
@@ -362,12 +376,12 @@ Ck__Plan__Expr **ck_lower_args(struct ck_builder *builder, const struct ck_calle
 	return good ? exprs : NULL;
 }
 
-static void offer_fills(struct ck_diags *diags, struct ck_diag *diag)
+static void offer_fills(struct ck_diags *diags, struct ck_diag *diag, bool rows)
 {
 	struct ck_buf names = { 0 };
 
 	for (size_t i = 0; ck_fill_at(i); i++)
-		if (ck_fill_at(i)->state == CK_STATE_NOW)
+		if (ck_fill_at(i)->state == CK_STATE_NOW && (rows || !ck_fill_at(i)->rows_only))
 			ck_buf_printf(&names, "%s%s", names.n ? ", " : "", ck_fill_at(i)->name);
 	ck_diag_help(diags, diag, "available now: %.*s", (int)names.n, names.p ? names.p : "");
 	ck_buf_clear(&names);
@@ -390,7 +404,7 @@ static const struct ck_fill_info *find_fill(struct ck_builder *builder, struct c
 	if (fill->state == CK_STATE_LATER) {
 		diag = ck_error(builder->compiler->diags, CK_NOT_AVAILABLE, name.span,
 				"the fill `%s` is not available in this version of ckmig", fill->name);
-		offer_fills(builder->compiler->diags, diag);
+		offer_fills(builder->compiler->diags, diag, rows);
 		return NULL;
 	}
 	if (fill->rows_only && !rows) {

@@ -195,7 +195,6 @@ static int64_t lower_dim(struct ck_builder *builder, const struct ck_ast_dim *di
 
 static bool lower_dtype_word(struct ck_builder *builder, const struct ck_ast_ident *name, Ck__Plan__Type *type)
 {
-	struct ck_suggest suggest;
 	struct ck_diag *diag;
 
 	if (!name->text.n || ck_dtype_find(name->text) != CK_DT_NONE) {
@@ -203,9 +202,7 @@ static bool lower_dtype_word(struct ck_builder *builder, const struct ck_ast_ide
 		return true;
 	}
 	diag = ck_error(builder->compiler->diags, CK_UNKNOWN_OPERATOR, name->span, "there is no dtype `%.*s`", CK_STR_ARG(name->text));
-	ck_suggest_init(&suggest, name->text);
-	ck_dtype_offer_names(&suggest);
-	ck_suggest_help(&suggest, builder->compiler->diags, diag, "`");
+	ck_dtype_help(builder->compiler->diags, diag, name->text);
 	ck_diag_help(builder->compiler->diags, diag, "`_` stands for any dtype: _[768]");
 	return false;
 }
@@ -282,6 +279,15 @@ bool ck_assert_type(struct ck_builder *builder, struct ck_type *known, const str
 	return dims != NULL;
 }
 
+static bool is_unknown(const struct ck_value *value)
+{
+	bool unknown = value->unknown;
+
+	for (size_t i = 0; i < value->n_items && !unknown; i++)
+		unknown = is_unknown(&value->items[i]);
+	return unknown;
+}
+
 /* [a:b:s, -1]: a list with one item an axis, an integer or [start, stop, step]. */
 static Ck__Plan__Expr *lower_indexes(struct ck_builder *builder, const struct ck_ast_expr *expr)
 {
@@ -313,11 +319,32 @@ static Ck__Plan__Expr *lower_indexes(struct ck_builder *builder, const struct ck
 	return list->args ? list : NULL;
 }
 
+/* What is wrong with indexes whatever they are taken of, such as a step of 0. */
+static bool check_indexes(struct ck_builder *builder, const Ck__Plan__Expr *list, struct ck_span span)
+{
+	struct ck_value value;
+	struct ck_infer infer = { .arena = builder->compiler->arena, .op = ck_op_info(CK_OP_INDEX), .args = &value, .operands = &anything,
+				  .n_operands = 1 };
+	struct ck_type *types;
+	size_t n;
+	enum ck_code code;
+
+	if (!ck_fold(builder, list, span, &value))
+		return false;
+	code = is_unknown(&value) ? CK_OK : ck_op_infer(&infer, &types, &n);
+	if (code != CK_OK)
+		ck_error(builder->compiler->diags, code, span, "%.*s", CK_STR_ARG(infer.message));
+	return code == CK_OK;
+}
+
 static int64_t lower_index(struct ck_builder *builder, int64_t operand, const struct ck_ast_expr *expr)
 {
 	Ck__Plan__Expr *list = lower_indexes(builder, expr);
-	Ck__Plan__Insn *insn = list ? ck_emit(builder, CK_OP_INDEX, expr->index_span, 1) : NULL;
+	Ck__Plan__Insn *insn;
 
+	if (!list || !check_indexes(builder, list, expr->index_span))
+		return -1;
+	insn = ck_emit(builder, CK_OP_INDEX, expr->index_span, 1);
 	if (!insn)
 		return -1;
 	insn->src[0] = (uint32_t)operand;
@@ -349,14 +376,55 @@ static int64_t lower_ref(struct ck_builder *builder, const struct ck_ast_expr *e
 	return know_one(builder, insn->dst, known, expr->span) ? (int64_t)insn->dst : -1;
 }
 
+static bool fill_type_is_whole(struct ck_builder *builder, const struct ck_ast_type *ast)
+{
+	struct ck_diag *diag;
+
+	for (size_t i = 0; i < ast->n_dims; i++) {
+		if (ast->dims[i].kind == CK_AST_DIM_VALUE)
+			continue;
+		diag = ck_error(builder->compiler->diags, CK_BAD_VALUE, ast->span, "a fill makes data: every dimension must be a size");
+		ck_diag_help(builder->compiler->diags, diag, "write the size instead of `_` or `...`");
+		return false;
+	}
+	if (ast->dtype.text.n)
+		return true;
+	diag = ck_error(builder->compiler->diags, CK_DTYPE, ast->span, "a fill makes data: it needs a dtype");
+	ck_diag_help(builder->compiler->diags, diag, "write it instead of `_`, such as f32");
+	return false;
+}
+
+bool ck_check_fill(struct ck_builder *builder, const Ck__Plan__Expr *fill, struct ck_span span, const struct ck_ast_type *ast,
+		   const struct ck_type *type)
+{
+	struct ck_diags *diags = builder->compiler->diags;
+	struct ck_infer infer = { .arena = builder->compiler->arena };
+	struct ck_value value;
+	struct ck_diag *diag;
+	enum ck_code code;
+
+	if (!fill_type_is_whole(builder, ast) || !ck_fold(builder, fill, span, &value))
+		return false;
+	code = is_unknown(&value) ? CK_OK : ck_fill_check(&infer, &value, type);
+	if (code == CK_OK)
+		return true;
+	diag = ck_error(diags, code, span, "%.*s", CK_STR_ARG(infer.message));
+	if (infer.help.n)
+		ck_diag_help(diags, diag, "%.*s", CK_STR_ARG(infer.help));
+	return false;
+}
+
 /* A fill in an expression. context: a register whose rows it is made for (its captures and dimensions may be used), or -1. */
 static int64_t lower_fill_term(struct ck_builder *builder, const struct ck_ast_expr *expr, int64_t context)
 {
 	Ck__Plan__Expr *fill = ck_lower_fill(builder, expr->fill.name, expr->fill.is_template, expr->fill.args, expr->fill.n_args, false);
 	struct ck_type known;
 	Ck__Plan__Type *type = ck_lower_type(builder, expr->type, false, &known);
-	Ck__Plan__Insn *insn = fill && type ? ck_emit(builder, CK_OP_FILL, expr->span, context >= 0) : NULL;
+	Ck__Plan__Insn *insn;
 
+	if (!fill || !type || !ck_check_fill(builder, fill, expr->fill.name.span, expr->type, &known))
+		return -1;
+	insn = ck_emit(builder, CK_OP_FILL, expr->span, context >= 0);
 	if (!insn)
 		return -1;
 	if (context >= 0)

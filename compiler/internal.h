@@ -99,6 +99,12 @@ void ck_collect_patterns(struct ck_builder *builder, const struct ck_ast_expr *e
 int64_t ck_lower_source(struct ck_builder *builder, const struct ck_ast_ref *ref, const struct ck_ast_value *where);
 /* A type; binds: unknown identifiers become dimensions. NULL after a message. */
 Ck__Plan__Type *ck_lower_type(struct ck_builder *builder, const struct ck_ast_type *type, bool binds, struct ck_type *ret_known);
+/*
+ * Whether a fill can make data of a type, which must be whole: no `_`, no `...`. type: what the text tells of it. False after a
+ * message.
+ */
+bool ck_check_fill(struct ck_builder *builder, const Ck__Plan__Expr *fill, struct ck_span span, const struct ck_ast_type *ast,
+		   const struct ck_type *type);
 /* Refines *known by the type of an assertion; a message where they contradict. `what` says whose type it is. */
 bool ck_assert_type(struct ck_builder *builder, struct ck_type *known, const struct ck_type *type, struct ck_span span,
 		    struct ck_span origin);

@@ -87,6 +87,12 @@ static bool check_arity(struct ck_builder *builder, const struct ck_op_info *op,
 				     op->arity == CK_ARITY_REDUCE ? ", or give axis=" : "");
 		return false;
 	}
+	if (arg_named(op, args, "as") && operand->is_tuple && operand->n != 1) {
+		diag = ck_error(diags, CK_BAD_TUPLE, call->span, "`%s` with as= wants one value, here is a tuple", op->name);
+		ck_diag_label(diags, diag, operand_span, "a tuple");
+		ck_diag_help(diags, diag, "leave out as= and name the targets: -> (\"a\", \"b\"), or write a statement for each member");
+		return false;
+	}
 	if (over && operand->is_tuple) {
 		diag = ck_error(diags, CK_BAD_TUPLE, call->span, "over= joins the variables of a group, here is a tuple");
 		ck_diag_label(diags, diag, operand_span, "a tuple");
@@ -162,6 +168,31 @@ static bool infer_members(struct ck_builder *builder, const struct ck_op_info *o
 	return code == CK_OK;
 }
 
+/* All parts of all members, in their order, when the number of each is known. */
+static bool know_parts(struct ck_builder *builder, const struct ck_op_info *op, const struct ck_value *values, bool args_known,
+		       const struct ck_known *operand, bool as, const struct ck_ast_call *call, struct ck_known *result)
+{
+	struct ck_arena *arena = builder->compiler->arena;
+	struct ck_type *parts = NULL, *types;
+	size_t n_parts = 0, capacity = 0, n;
+	bool all = args_known && operand->n;
+
+	for (size_t i = 0; args_known && i < operand->n; i++) {
+		if (!infer_members(builder, op, values, operand, i, 1, call, &types, &n))
+			return false;
+		all = all && n;
+		for (size_t j = 0; j < n; j++) {
+			if (!ck_arena_grow(arena, (void **)&parts, n_parts, &capacity, sizeof(*parts)))
+				return false;
+			parts[n_parts++] = types[j];
+		}
+	}
+	result->is_tuple = !as;
+	if (as)
+		return know(builder, result, 1, NULL, call->span);
+	return know(builder, result, all ? n_parts : 0, parts, call->span);
+}
+
 /* What the result is, as far as the text tells. */
 static bool know_result(struct ck_builder *builder, const struct ck_op_info *op, const struct ck_value *values, bool args_known,
 			const struct ck_known *operand, Ck__Plan__Expr *const *args, const struct ck_ast_call *call, struct ck_known *result)
@@ -182,12 +213,8 @@ static bool know_result(struct ck_builder *builder, const struct ck_op_info *op,
 		}
 		return true;
 	}
-	if (op->arity == CK_ARITY_SPLIT) {
-		if (args_known && operand->n == 1 && !infer_members(builder, op, values, operand, 0, 1, call, &types, &n))
-			return false;
-		result->is_tuple = !as;
-		return as ? know(builder, result, 1, NULL, call->span) : know(builder, result, n, types, call->span);
-	}
+	if (op->arity == CK_ARITY_SPLIT)
+		return know_parts(builder, op, values, args_known, operand, as, call, result);
 	if (op->arity == CK_ARITY_PICK) {
 		if (args_known && operand->n) {
 			if (!infer_members(builder, op, values, operand, 0, operand->n, call, &types, &n))

@@ -291,6 +291,9 @@ static bool emit_new(struct ck_builder *builder, const struct ck_ast_stmt *stmt,
 	insn->type = stmt->type ? ck_lower_type(builder, stmt->type, false, &known) : NULL;
 	if (stmt->type && !insn->type)
 		return false;
+	/* The type of many is an assertion about the template's. */
+	if (stmt->type && context < 0 && !ck_check_fill(builder, fill, stmt->fill.name.span, stmt->type, &known))
+		return false;
 	uint32_t value = insn->dst;
 
 	insn = ck_emit(builder, CK_OP_STORE, stmt->span, 1);

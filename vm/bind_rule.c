@@ -59,6 +59,9 @@ static void infer_failed(struct ck_binder *binder, struct ck_unit *unit, size_t 
 
 		if (i >= 3)
 			break;
+		/* Members that one split made stand at one place. */
+		if (i && operands[i]->op != CK_OP_LOAD && operands[i]->insn == operands[i - 1]->insn)
+			continue;
 		ck_buf_type(&text, &infer->operands[i]);
 		if (operands[i]->op == CK_OP_LOAD && binder->inputs[operands[i]->input].manifest)
 			ck_diag_label(binder->diags, diag, ck_unit_span(binder, unit, operands[i]->insn), "\"%.*s\" is %.*s",

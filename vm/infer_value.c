@@ -110,10 +110,38 @@ static enum ck_code fill_dtype(struct ck_infer *infer, const struct ck_fill_info
 	return ck_infer_fail(infer, CK_DTYPE, "the fill `%s` makes %s, not %s", fill->name, wanted, ck_dtype_name(dtype));
 }
 
+/* Which numbers there are. */
+static void help_range(struct ck_infer *infer, enum ck_dtype dtype)
+{
+	unsigned bits = n_bits(dtype);
+
+	switch (ck_dtype_class(dtype)) {
+	case CK_CLASS_FLOAT:
+	case CK_CLASS_COMPLEX:
+		ck_infer_help(infer, "%s holds numbers from %.8g to %.8g%s", ck_dtype_name(dtype), -largest(dtype), largest(dtype),
+			      dtype == CK_DT_F8E4M3FN ? " and nan" : ", inf and nan");
+		return;
+	case CK_CLASS_INT:
+		ck_infer_help(infer, "%s holds integers from %lld to %lld", ck_dtype_name(dtype), -(1LL << (bits - 2)) * 2,
+			      ((1LL << (bits - 2)) - 1) * 2 + 1);
+		return;
+	case CK_CLASS_UINT:
+		ck_infer_help(infer, "%s holds integers from 0 to %llu", ck_dtype_name(dtype), ((1ULL << (bits - 1)) - 1) * 2 + 1);
+		return;
+	case CK_CLASS_BOOL:
+		ck_infer_help(infer, "bool holds 0 (false) and 1 (true)");
+		return;
+	case CK_CLASS_STRING:
+	case CK_CLASS_OPAQUE:
+		return;
+	}
+}
+
 static enum ck_code check_const(struct ck_infer *infer, const struct ck_value *x, enum ck_dtype dtype)
 {
 	if (dtype == CK_DT_NONE || dtype_holds(dtype, x))
 		return CK_OK;
+	help_range(infer, dtype);
 	if (x->kind == CK_EXPR_INT)
 		return ck_infer_fail(infer, CK_DTYPE, "const(%lld) is no value of %s", (long long)x->integer, ck_dtype_name(dtype));
 	return ck_infer_fail(infer, CK_DTYPE, "const(%g) is no value of %s", x->number, ck_dtype_name(dtype));

@@ -29,13 +29,24 @@ Test(bundle_dtype, the_table)
 	cr_expect_eq(ck_dtype_width(CK_DT_STRING), 0);
 }
 
-Test(bundle_dtype, suggestions)
+Test(bundle_dtype, help)
 {
-	struct ck_suggest suggest;
-	ck_suggest_init(&suggest, CK_STR("bf61"));
-	ck_dtype_offer_names(&suggest);
-	cr_assert(suggest.n_best > 0);
-	cr_expect(ck_str_equal(suggest.best[0], CK_STR("bf16")));
+	static const char *const rows[][2] = {
+		{"bf61", "did you mean `bf16`?"},
+		{"float32", "TensorFlow's float32 is written `f32` here"},
+		{"variant", "tensors of TensorFlow's variant can be mapped to another name, kept or dropped, and no more"},
+		{"nothing", NULL},
+	};
+	for (size_t i = 0; i < CK_COUNT(rows); i++) {
+		struct ck_diags diags;
+		cr_assert(ck_diags_init(&diags));
+		struct ck_diag *diag = ck_error(&diags, CK_UNKNOWN_OPERATOR, (struct ck_span){0}, "there is no dtype");
+		ck_dtype_help(&diags, diag, ck_str(rows[i][0]));
+		cr_expect_eq(diag->n_helps, rows[i][1] != NULL, "%s", rows[i][0]);
+		if (rows[i][1] && diag->n_helps)
+			cr_expect(ck_str_equal(diag->helps[0], ck_str(rows[i][1])), "%s", rows[i][0]);
+		ck_diags_clear(&diags);
+	}
 }
 
 Test(bundle_dtype, shapes)

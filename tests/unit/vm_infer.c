@@ -164,7 +164,8 @@ static const struct row {
 	{ "cast(f32)", "_[2]", "f32[2]" },
 	{ "cast(f32)", "c64[2]", "E0301 imaginary | complex" },
 	{ "cast(string)", "f32[2]", "E0301 not string" },
-	{ "cast(f32)", "string[2]", "E0214 strings" },
+	{ "cast(f32)", "string[2]", "E0301 `cast` wants numbers, here is string" },
+	{ "scale(2)", "string[]", "E0301 `scale` wants numbers, here is string" },
 	{ "cast(f32)", "variant[2]", "E0301 variant" },
 	{ "cast(f32, overflow=wrap)", "f64[2]", "E0206 error|saturate|allow" },
 
