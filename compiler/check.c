@@ -16,16 +16,9 @@ static void find_asks(const Ck__Plan__Expr *expr, struct asks *asks)
 		find_asks(expr->args[i], asks);
 }
 
-static bool is_truth(const Ck__Plan__Expr *expr)
+static bool check_condition(struct ck_builder *builder, const struct ck_ast_stmt *stmt, const Ck__Plan__Expr *condition, struct asks *asks)
 {
-	if (expr->kind == CK_EXPR_CALL)
-		return ck_function_info(expr->index)->result == CK_RESULT_TRUTH;
-	return (expr->kind >= CK_EXPR_OR && expr->kind <= CK_EXPR_GE) || expr->kind == CK_EXPR_NOT || expr->kind == CK_EXPR_WITHIN;
-}
-
-static bool check_condition(struct ck_compiler *compiler, const struct ck_ast_stmt *stmt, const Ck__Plan__Expr *condition,
-			    struct asks *asks)
-{
+	struct ck_compiler *compiler = builder->compiler;
 	struct ck_diag *diag;
 
 	find_asks(condition, asks);
@@ -34,12 +27,7 @@ static bool check_condition(struct ck_compiler *compiler, const struct ck_ast_st
 		ck_diag_help(compiler->diags, diag, "name some: check finite(\"**\"), check count(\"blocks/*/w\") == 12");
 		return false;
 	}
-	if (!is_truth(condition)) {
-		diag = ck_error(compiler->diags, CK_BAD_CHECK, stmt->value->span, "a check is a condition; this is a value");
-		ck_diag_help(compiler->diags, diag, "compare it: ==, <=, or within (low, high)");
-		return false;
-	}
-	return true;
+	return ck_check_truth(builder, stmt->value, CK_IN_CHECK);
 }
 
 void ck_lower_check(struct ck_compiler *compiler, const struct ck_ast_stmt *stmt)
@@ -53,7 +41,7 @@ void ck_lower_check(struct ck_compiler *compiler, const struct ck_ast_stmt *stmt
 	ck_builder_init(&builder, compiler);
 	builder.in_check = true;
 	condition = check ? ck_lower_value(&builder, stmt->value, CK_IN_CHECK) : NULL;
-	if (!condition || !check_condition(compiler, stmt, condition, &asks))
+	if (!condition || !check_condition(&builder, stmt, condition, &asks))
 		return;
 	spans = ck_builder_spans(&builder, stmt);
 	if (!spans)

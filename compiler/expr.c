@@ -78,35 +78,56 @@ static void mark_pieces(Ck__Plan__Piece *const *pieces, size_t n, bool *mask)
 	}
 }
 
+/* A local that an expression uses and the mask does not have; SIZE_MAX: none. Expressions are no deeper than the grammar lets them be. */
+static size_t find_outside(const Ck__Plan__Expr *expr, const bool *mask, size_t n_locals)
+{
+	const Ck__Plan__Name *name = expr->name;
+	size_t found = expr->kind == CK_EXPR_LOCAL && expr->index < n_locals && !mask[expr->index] ? expr->index : SIZE_MAX;
+
+	for (size_t i = 0; i < expr->n_args && found == SIZE_MAX; i++)
+		found = find_outside(expr->args[i], mask, n_locals);
+	for (int slot = 0; name && slot < 2; slot++) {
+		Ck__Plan__Part *const *parts = slot ? name->slot : name->parts;
+		size_t n = slot ? name->n_slot : name->n_parts;
+
+		for (size_t i = 0; i < n && found == SIZE_MAX; i++) {
+			bool local = parts[i]->kind == CK_PART_LOCAL || parts[i]->kind == CK_PART_CHOICE;
+
+			if (local && parts[i]->local < n_locals && !mask[parts[i]->local])
+				found = parts[i]->local;
+			else if (parts[i]->expr)
+				found = find_outside(parts[i]->expr, mask, n_locals);
+		}
+	}
+	return found;
+}
+
 /* The `where` of one source is asked before the join, so it sees only what that source captures. */
 static Ck__Plan__Expr *lower_source_where(struct ck_builder *builder, const struct ck_ast_value *where, const Ck__Plan__Pattern *pattern)
 {
-	size_t n = builder->locals.n_items;
+	size_t n = builder->locals.n_items, outside;
 	bool *mask = ck_arena_array(builder->compiler->arena, n + 1, sizeof(*mask));
 	Ck__Plan__Expr *expr = ck_lower_value(builder, where, CK_IN_WHERE);
 	Ck__Plan__Expr *stack[CK_MAX_NESTING * 8];
 	size_t n_stack = 0;
 
-	if (!mask || !expr || !pattern)
-		return expr;
-	mark_pieces(pattern->pieces, pattern->n_pieces, mask);
-	mark_pieces(pattern->slot, pattern->n_slot, mask);
-	stack[n_stack++] = expr;
-	while (n_stack) {
-		const Ck__Plan__Expr *next = stack[--n_stack];
-
-		if (next->kind == CK_EXPR_LOCAL && next->index < n && !mask[next->index]) {
-			struct ck_str name = ck_str_of(builder->locals.items[next->index]->name);
-			struct ck_diag *diag = ck_error(builder->compiler->diags, CK_UNKNOWN_CAPTURE, where->span,
-							"this source does not capture `%.*s`", CK_STR_ARG(name));
-			ck_diag_help(builder->compiler->diags, diag,
-				     "a `where` after one source sees its own captures; after the closing parenthesis of a tuple it sees all");
-			return NULL;
-		}
-		for (size_t i = 0; i < next->n_args && n_stack < CK_COUNT(stack); i++)
-			stack[n_stack++] = next->args[i];
+	if (!mask || !expr || !ck_check_truth(builder, where, CK_IN_WHERE))
+		return NULL;
+	if (pattern) {
+		mark_pieces(pattern->pieces, pattern->n_pieces, mask);
+		mark_pieces(pattern->slot, pattern->n_slot, mask);
+	} else {
+		mask[ck_locals_find(&builder->locals, CK_STR("*1"))] = true;
 	}
-	return expr;
+	outside = find_outside(expr, mask, n);
+	if (outside == SIZE_MAX)
+		return expr;
+	diag = ck_error(builder->compiler->diags, CK_UNKNOWN_CAPTURE, where->span, "this source does not capture `%.*s`",
+			CK_STR_ARG(ck_str_of(builder->locals.items[outside]->name)));
+	ck_diag_label(builder->compiler->diags, diag, builder->locals.spans[outside], "captured here");
+	ck_diag_help(builder->compiler->diags, diag,
+		     "a `where` after one source sees its own captures; after the closing parenthesis of a tuple it sees all");
+	return NULL;
 }
 
 /* A lone `rest` captures the whole name, as its first unnamed wildcard. */
@@ -527,7 +548,7 @@ static int64_t lower_tuple(struct ck_builder *builder, const struct ck_ast_expr 
 	result = good ? emit_join(builder, registers, expr->n_members, expr->span) : -1;
 	if (result >= 0 && expr->where) {
 		builder->code[builder->n_code - 1]->where = ck_lower_value(builder, expr->where, CK_IN_WHERE);
-		if (!builder->code[builder->n_code - 1]->where)
+		if (!builder->code[builder->n_code - 1]->where || !ck_check_truth(builder, expr->where, CK_IN_WHERE))
 			return -1;
 	}
 	return result;

@@ -52,10 +52,15 @@ struct ck_builder {
 	size_t n_sources;		/* SOURCE instructions so far */
 };
 
+/* What a value is, as far as the text tells. */
+enum ck_kind { CK_KIND_UNKNOWN, CK_KIND_NUMBER, CK_KIND_TEXT, CK_KIND_LIST, CK_KIND_DTYPE, CK_KIND_TRUTH };
+
 /* ---- scope.c: lets, params, inputs */
 void ck_scope_collect(struct ck_compiler *compiler);
 /* The value of a let (folded) or a PARAM expression; NULL when the name is neither. Marks it used. */
 Ck__Plan__Expr *ck_scope_value(struct ck_compiler *compiler, struct ck_str name);
+/* Of a let or param; unknown when the name is neither. */
+enum ck_kind ck_scope_kind(struct ck_compiler *compiler, struct ck_str name);
 void ck_scope_offer(const struct ck_compiler *compiler, struct ck_suggest *suggest);
 struct ck_scope ck_scope_of(struct ck_compiler *compiler);
 /* The number of an input as written; false and a message when there is none of that name. */
@@ -72,6 +77,14 @@ enum ck_where { CK_IN_ARGUMENT, CK_IN_WHERE, CK_IN_CHECK };
 Ck__Plan__Expr *ck_lower_value(struct ck_builder *builder, const struct ck_ast_value *value, enum ck_where where);
 /* A constant as far as the text tells; unknown where it does not. False after a message. */
 bool ck_fold(struct ck_builder *builder, const Ck__Plan__Expr *expr, struct ck_span span, struct ck_value *ret_value);
+
+/* ---- kind.c */
+enum ck_kind ck_kind_of(const struct ck_builder *builder, const struct ck_ast_value *value, enum ck_where where);
+const char *ck_kind_text(enum ck_kind kind);
+/* Whether an operation (unary, binary, within) may have these operands; a message if not. */
+bool ck_check_kinds(struct ck_builder *builder, const struct ck_ast_value *value, enum ck_where where);
+/* Whether a whole `where` or `check` may be a condition; a message if not. */
+bool ck_check_truth(struct ck_builder *builder, const struct ck_ast_value *value, enum ck_where where);
 
 /* ---- args.c: arguments matched with the parameters of an operator, fill or function */
 struct ck_callee {

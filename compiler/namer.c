@@ -7,7 +7,7 @@
 
 size_t ck_locals_find(const struct ck_locals *locals, struct ck_str name)
 {
-	for (size_t i = 0; i < locals->n_items; i++)
+	for (size_t i = locals->from; i < locals->n_items; i++)
 		if (ck_str_equal(ck_str_of(locals->items[i]->name), name))
 			return i;
 	return SIZE_MAX;

@@ -15,6 +15,7 @@ struct ck_locals {
 	struct ck_span *spans;		/* of the first place of each */
 	bool *used;			/* by a target, group, where or argument: for "never used" warnings and ambiguity */
 	struct ck_str *forms;		/* of wildcards: as written, "*" or "[a-z]" */
+	size_t from;			/* those before it are out of sight: other subjects of a check captured them */
 	size_t n_items, capacity, spans_capacity, used_capacity, forms_capacity;
 };
 

@@ -79,10 +79,10 @@ static void resolve_let(struct ck_compiler *compiler, struct ck_let *let)
 	let->state = CK_LET_OPEN;
 	ck_builder_init(&builder, compiler);
 	let->value = ck_lower_value(&builder, let->stmt->value, CK_IN_ARGUMENT);
-	if (let->value && !is_scalar(let->value)) {
+	if (let->value && (!is_scalar(let->value) || ck_kind_of(&builder, let->stmt->value, CK_IN_ARGUMENT) == CK_KIND_TRUTH)) {
 		struct ck_diag *diag = ck_error(compiler->diags, CK_BAD_VALUE, let->stmt->value->span,
 						"a %s holds an integer, a float or a string", let->is_param ? "param" : "let");
-		ck_diag_help(compiler->diags, diag, "write lists, fills and dtypes where they are used");
+		ck_diag_help(compiler->diags, diag, "write lists, fills, dtypes and conditions where they are used");
 		let->value = NULL;
 	}
 	let->state = CK_LET_DONE;
@@ -174,6 +174,18 @@ Ck__Plan__Expr *ck_scope_value(struct ck_compiler *compiler, struct ck_str name)
 	resolve_let(compiler, let);
 	/* After an error a harmless value keeps one mistake from becoming many. */
 	return let->value ? let->value : ck_expr_int(compiler->arena, 1);
+}
+
+enum ck_kind ck_scope_kind(struct ck_compiler *compiler, struct ck_str name)
+{
+	struct ck_let *let = find_let(compiler, name);
+
+	if (!let)
+		return CK_KIND_UNKNOWN;
+	resolve_let(compiler, let);
+	if (!let->value || let->value->kind == CK_EXPR_PARAM)
+		return CK_KIND_UNKNOWN;
+	return let->value->kind == CK_EXPR_TEXT ? CK_KIND_TEXT : CK_KIND_NUMBER;
 }
 
 void ck_scope_offer(const struct ck_compiler *compiler, struct ck_suggest *suggest)

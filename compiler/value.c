@@ -69,6 +69,14 @@ static Ck__Plan__Expr *folded(struct ck_builder *builder, Ck__Plan__Expr *expr, 
 	return value.unknown ? expr : ck_value_expr(builder->compiler->arena, &value);
 }
 
+static Ck__Plan__Expr *operation(struct ck_builder *builder, const struct ck_ast_value *value, enum ck_expr_kind kind,
+				 struct ck_ast_value *const *operands, size_t n, enum ck_where where)
+{
+	Ck__Plan__Expr *expr = with_args(builder, kind, operands, n, where);
+
+	return expr && ck_check_kinds(builder, value, where) ? folded(builder, expr, value->span) : NULL;
+}
+
 static Ck__Plan__Expr *unknown_name(struct ck_builder *builder, struct ck_ast_ident name, enum ck_where where)
 {
 	struct ck_suggest suggest;
@@ -128,10 +136,32 @@ static Ck__Plan__Expr *lower_where_function(struct ck_builder *builder, const st
 	return ck_template_parse(&builder->locals, &builder->scope, &name, builder->compiler->diags, &expr->name) == CK_OK ? expr : NULL;
 }
 
+/* A pattern alone, as the expression that it is. */
+static struct ck_ast_expr subject_expr(const struct ck_ast_value *value)
+{
+	struct ck_ast_expr expr = { .kind = CK_AST_REF, .span = value->span };
+
+	expr.ref.span = value->span;
+	expr.ref.has_name = true;
+	expr.ref.name = (struct ck_ast_name){ value->span, CK_AST_BY_NAME, value->string };
+	return expr;
+}
+
+/* Learns the kinds of captures, so that `{i:int}` in one subject of a pair gives its kind to `{i}` in the other. */
+static void collect_subject(struct ck_builder *builder, const struct ck_ast_value *value)
+{
+	struct ck_ast_expr expr = subject_expr(value);
+
+	if (value->kind == CK_AST_EXPR)
+		ck_collect_patterns(builder, value->expr);
+	else if (value->kind == CK_AST_STRING)
+		ck_collect_patterns(builder, &expr);
+}
+
 /* The operand of a function in a check: a pattern, or for equal and close an expression. Returns its register or -1. */
 static int64_t lower_subject(struct ck_builder *builder, const struct ck_ast_value *value)
 {
-	struct ck_ast_expr expr = { .kind = CK_AST_REF, .span = value->span };
+	struct ck_ast_expr expr = subject_expr(value);
 
 	if (value->kind == CK_AST_EXPR)
 		return ck_lower_expr(builder, value->expr);
@@ -140,9 +170,6 @@ static int64_t lower_subject(struct ck_builder *builder, const struct ck_ast_val
 		ck_diag_help(builder->compiler->diags, diag, "write it in quotes, such as count(\"blocks/*/w\") or finite(source:\"**\")");
 		return -1;
 	}
-	expr.ref.span = value->span;
-	expr.ref.has_name = true;
-	expr.ref.name = (struct ck_ast_name){ value->span, CK_AST_BY_NAME, value->string };
 	return ck_lower_expr(builder, &expr);
 }
 
@@ -158,6 +185,8 @@ static Ck__Plan__Expr *register_expr(struct ck_builder *builder, int64_t reg)
 /* equal("x", expr): the two are joined on their captures; the call's subject is the joined pair. */
 static Ck__Plan__Expr *joined_pair(struct ck_builder *builder, const struct ck_ast_value *value)
 {
+	collect_subject(builder, value->args[0].value);
+	collect_subject(builder, value->args[1].value);
 	int64_t left = lower_subject(builder, value->args[0].value);
 	int64_t right = left < 0 ? -1 : lower_subject(builder, value->args[1].value);
 	Ck__Plan__Insn *join = right < 0 ? NULL : ck_emit(builder, CK_OP_JOIN, value->span, 2);
@@ -199,6 +228,8 @@ static Ck__Plan__Expr *lower_check_function(struct ck_builder *builder, const st
 	}
 	expr->index = function->function;
 	expr->n_args = function->n_params;
+	/* What another function of the check captured is no capture here. */
+	builder->locals.from = builder->locals.n_items;
 	/* The subjects stand first and are registers; what follows are ordinary arguments. */
 	callee.params += n_subjects;
 	callee.n_params -= n_subjects;
@@ -282,15 +313,13 @@ Ck__Plan__Expr *ck_lower_value(struct ck_builder *builder, const struct ck_ast_v
 	case CK_AST_LIST:
 		return with_args(builder, CK_EXPR_LIST, value->items, value->n_items, where);
 	case CK_AST_UNARY:
-		expr = with_args(builder, CK_EXPR_OR + (enum ck_expr_kind)value->op, operands, 1, where);
-		return folded(builder, expr, value->span);
+		return operation(builder, value, CK_EXPR_OR + (enum ck_expr_kind)value->op, operands, 1, where);
 	case CK_AST_BINARY:
-		expr = with_args(builder, CK_EXPR_OR + (enum ck_expr_kind)value->op, operands, 2, where);
-		return folded(builder, expr, value->span);
+		return operation(builder, value, CK_EXPR_OR + (enum ck_expr_kind)value->op, operands, 2, where);
 	case CK_AST_WITHIN:
 		operands[1] = value->low;
 		operands[2] = value->high;
-		return folded(builder, with_args(builder, CK_EXPR_WITHIN, operands, 3, where), value->span);
+		return operation(builder, value, CK_EXPR_WITHIN, operands, 3, where);
 	case CK_AST_TEMPLATE:
 	case CK_AST_EXPR:
 		diag = ck_error(builder->compiler->diags, CK_BAD_VALUE, value->span, "a number, text or truth is wanted here");

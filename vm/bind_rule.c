@@ -513,50 +513,53 @@ bool ck_bind_eval_fill(struct ck_binder *binder, struct ck_unit *unit, size_t in
 	return true;
 }
 
-/* A fill in a tuple, or of a `new` with a name: one row that has captured nothing. */
-static bool fill(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_relation *ret_result)
+/* A fill, made for one row of what stands beside it. False only when memory is short; after a message there is no row. */
+static bool fill_row(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_binding *bindings, struct arguments *args,
+		     struct ck_relation *result)
 {
+	const Ck__Plan__Type *as_type = unit->code[insn]->type;
 	struct ck_infer rule = { .arena = binder->arena };
-	struct arguments args = { 0 };
+	struct ck_row row = { .bindings = bindings };
 	struct ck_type type = { .rank = -1 };
-	struct ck_row *row;
+	struct ck_node **nodes = ck_arena_array(binder->arena, 1, sizeof(*nodes));
 	bool waits = false;
-	enum ck_code code = CK_OK;
 
-	if (!ck_relation_init(binder, unit, ret_result))
-		return false;
-	row = ck_relation_add(binder, ret_result);
-	if (!row)
-		return false;
-	row->bindings = ck_arena_array(binder->arena, unit->n_locals + 1, sizeof(*row->bindings));
-	row->nodes = ck_arena_array(binder->arena, 1, sizeof(*row->nodes));
-	if (!row->bindings || !row->nodes)
+	if (!nodes)
 		return ck_bind_nomem(binder);
-	if (!eval_args(binder, unit, insn, row->bindings, &args) ||
-	    (unit->code[insn]->type && !ck_bind_fill_type(binder, unit, insn, unit->code[insn]->type, row->bindings, &type, &waits))) {
-		ret_result->n_rows = 0;
+	if (!eval_args(binder, unit, insn, bindings, args) ||
+	    (as_type && !ck_bind_fill_type(binder, unit, insn, as_type, bindings, &type, &waits)))
 		return !binder->nomem;
-	}
-	if (unit->code[insn]->type && !waits)
-		code = ck_fill_check(&rule, &args.values[0], &type);
-	if (code != CK_OK) {
-		if (code != CK_NOMEM && ck_bind_once(unit, insn)) {
-			struct ck_diag *diag = ck_error(binder->diags, code, ck_unit_span(binder, unit, insn), "%.*s", CK_STR_ARG(rule.message));
-
-			if (rule.help.n)
-				ck_diag_help(binder->diags, diag, "%.*s", CK_STR_ARG(rule.help));
-		}
-		ret_result->n_rows = 0;
+	if (as_type && !waits && ck_fill_check(&rule, &args->values[0], &type) != CK_OK) {
+		if (ck_bind_once(unit, insn))
+			ck_error(binder->diags, CK_DTYPE, ck_unit_span(binder, unit, insn), "%.*s", CK_STR_ARG(rule.message));
 		return !ck_arena_failed(binder->arena) || ck_bind_nomem(binder);
 	}
 	if (waits)
 		type = (struct ck_type){ .rank = -1 };
-	row->nodes[0] = ck_node_fill(binder, &args.values[0], type, insn);
-	if (!row->nodes[0])
+	nodes[0] = ck_node_fill(binder, &args->values[0], type, insn);
+	if (!nodes[0])
 		return ck_bind_nomem(binder);
-	if (waits)
-		row->nodes[0]->waits = unit->code[insn]->type;
-	row->n_nodes = 1;
+	nodes[0]->waits = waits ? as_type : NULL;
+	return add_row(binder, result, &row, nodes, 1);
+}
+
+/* A fill of a `new` with a name, or in a tuple: there for each row of its other members, whose captures it may use. */
+static bool fill(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_relation *ret_result)
+{
+	const struct ck_relation *context = unit->code[insn]->n_src ? &unit->registers[unit->code[insn]->src[0]] : NULL;
+	struct arguments args = { 0 };
+
+	if (!ck_relation_init(binder, unit, ret_result))
+		return false;
+	if (!context) {
+		struct ck_binding *none = ck_arena_array(binder->arena, unit->n_locals + 1, sizeof(*none));
+
+		return none ? fill_row(binder, unit, insn, none, &args, ret_result) : ck_bind_nomem(binder);
+	}
+	memcpy(ret_result->has, context->has, unit->n_locals * sizeof(bool));
+	for (size_t i = 0; i < context->n_rows; i++)
+		if (!fill_row(binder, unit, insn, context->rows[i].bindings, &args, ret_result))
+			return false;
 	return true;
 }
 

@@ -1,228 +1,8 @@
-/* What a pattern matches: variables indexed by name, candidates by the literal ends of patterns, claims and overlaps. */
+/* What a pattern matches; claims and overlaps. */
 #include "vm/bind_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- subjects */
-
-static int compare_head(const void *a, const void *b, void *context)
-{
-	const struct ck_subjects *subjects = context;
-	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	int order = ck_str_compare(subjects->items[x].name, subjects->items[y].name);
-
-	return order ? order : x < y ? -1 : x > y;
-}
-
-static int compare_backwards(struct ck_str a, struct ck_str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-
-	for (size_t i = 1; i <= n; i++)
-		if (a.p[a.n - i] != b.p[b.n - i])
-			return (unsigned char)a.p[a.n - i] < (unsigned char)b.p[b.n - i] ? -1 : 1;
-	return a.n < b.n ? -1 : a.n > b.n;
-}
-
-static int compare_tail(const void *a, const void *b, void *context)
-{
-	const struct ck_subjects *subjects = context;
-	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	int order = compare_backwards(subjects->items[x].name, subjects->items[y].name);
-
-	return order ? order : x < y ? -1 : x > y;
-}
-
-bool ck_subjects_index(struct ck_binder *binder, struct ck_subjects *subjects)
-{
-	struct ck_arena *arena = binder->arena;
-	size_t n = subjects->n + 1;
-
-	subjects->by_head = ck_arena_array(arena, n, sizeof(size_t));
-	subjects->slots_by_head = ck_arena_array(arena, n, sizeof(size_t));
-	subjects->next_slot = ck_arena_array(arena, n, sizeof(size_t));
-	subjects->first_slot = ck_arena_array(arena, n, sizeof(size_t));
-	subjects->claims = ck_arena_array(arena, n, sizeof(*subjects->claims));
-	subjects->plainly_claimed = ck_arena_array(arena, n, sizeof(bool));
-	if (ck_arena_failed(arena))
-		return ck_bind_nomem(binder);
-	ck_map_init(&subjects->names, arena);
-	for (size_t i = 0; i < subjects->n; i++)
-		subjects->first_slot[i] = subjects->next_slot[i] = SIZE_MAX;
-	for (size_t i = subjects->n; i-- > 0;) {
-		const struct ck_subject *subject = &subjects->items[i];
-
-		if (!subject->slot.n)
-			continue;
-		subjects->slots_by_head[subjects->n_slots++] = i;
-		if (subject->owner < subjects->n) {
-			subjects->next_slot[i] = subjects->first_slot[subject->owner];
-			subjects->first_slot[subject->owner] = i;
-		}
-	}
-	for (size_t i = 0; i < subjects->n; i++) {
-		if (subjects->items[i].slot.n || subjects->items[i].kind == CK_GRAPH)
-			continue;
-		subjects->by_head[subjects->n_plain++] = i;
-		if (!subjects->manifest && !ck_map_put(&subjects->names, subjects->items[i].name, i))
-			return ck_bind_nomem(binder);
-	}
-	qsort_r(subjects->by_head, subjects->n_plain, sizeof(size_t), compare_head, subjects);
-	qsort_r(subjects->slots_by_head, subjects->n_slots, sizeof(size_t), compare_head, subjects);
-	return true;
-}
-
-bool ck_subjects_of_manifest(struct ck_binder *binder, struct ck_subjects *subjects, const struct ck_manifest *manifest)
-{
-	*subjects = (struct ck_subjects){ .manifest = manifest, .given = true, .n = manifest->n_variables };
-	subjects->items = ck_arena_array(binder->arena, manifest->n_variables + 1, sizeof(*subjects->items));
-	for (size_t i = 0; subjects->items && i < manifest->n_variables; i++) {
-		const struct ck_variable *variable = &manifest->variables[i];
-
-		subjects->items[i] = (struct ck_subject){
-			.kind = variable->kind, .name = variable->name, .full_name = variable->full_name,
-			/* Dimensions of a manifest are below 2^63. */
-			.type = { variable->dtype, (int)variable->shape.rank, (const int64_t *)variable->shape.dims },
-			.n_bytes = variable->place.n_bytes, .node = variable->node, .owner = SIZE_MAX,
-		};
-		if (variable->convention == CK_CONVENTION_NONE)
-			continue;
-		subjects->items[i].slot = variable->slot;
-		subjects->items[i].optimizer = variable->optimizer;
-		subjects->items[i].owner = variable->owner;
-	}
-	return subjects->items ? ck_subjects_index(binder, subjects) : ck_bind_nomem(binder);
-}
-
-static bool paths_of(struct ck_binder *binder, struct ck_subjects *subjects, size_t i)
-{
-	enum { MAX_PATHS = 4096 };
-	bool more;
-
-	if (!subjects->paths) {
-		subjects->paths = ck_arena_array(binder->arena, subjects->n + 1, sizeof(*subjects->paths));
-		subjects->n_paths = ck_arena_array(binder->arena, subjects->n + 1, sizeof(size_t));
-		if (!subjects->paths || !subjects->n_paths)
-			return ck_bind_nomem(binder);
-	}
-	if (subjects->paths[i] || subjects->items[i].node < 0 || !subjects->manifest || !subjects->manifest->graph)
-		return true;
-	if (ck_graph_paths(subjects->manifest->graph, (uint32_t)subjects->items[i].node, MAX_PATHS, binder->arena, &subjects->paths[i],
-			   &subjects->n_paths[i], &more) != CK_OK)
-		return ck_bind_nomem(binder);
-	return true;
-}
-
-bool ck_subjects_find(struct ck_binder *binder, const struct ck_subjects *subjects, uint32_t by, struct ck_str name, size_t *ret_index)
-{
-	size_t found = SIZE_MAX;
-
-	if (by == CK_BY_NAME) {
-		const struct ck_map *map = subjects->manifest ? &subjects->manifest->by_name : &subjects->names;
-
-		if (!ck_map_get(map, name, &found))
-			return false;
-	}
-	for (size_t i = 0; by == CK_BY_FULL && i < subjects->n && found == SIZE_MAX; i++)
-		if (!subjects->items[i].slot.n && ck_str_equal(subjects->items[i].full_name, name))
-			found = i;
-	for (size_t i = 0; by == CK_BY_PATH && i < subjects->n && found == SIZE_MAX; i++) {
-		if (subjects->items[i].kind != CK_VARIABLE || !paths_of(binder, (struct ck_subjects *)(uintptr_t)subjects, i))
-			continue;
-		for (size_t j = 0; j < subjects->n_paths[i]; j++)
-			found = ck_str_equal(subjects->paths[i][j], name) ? i : found;
-	}
-	if (ret_index)
-		*ret_index = found;
-	return found != SIZE_MAX;
-}
-
-size_t ck_subjects_slot(const struct ck_subjects *subjects, size_t owner, struct ck_str slot, struct ck_str optimizer)
-{
-	for (size_t i = subjects->first_slot[owner]; i != SIZE_MAX; i = subjects->next_slot[i])
-		if (ck_str_equal(subjects->items[i].slot, slot) && (!optimizer.n || ck_str_equal(subjects->items[i].optimizer, optimizer)))
-			return i;
-	return SIZE_MAX;
-}
-
-/* ---- candidates */
-
-struct range {
-	const size_t *items;
-	size_t begin, end;
-};
-
-/* How a name stands to an end of names: < 0 before, 0 has it, > 0 after. */
-static int against(struct ck_str name, struct ck_str end, bool tail)
-{
-	if (tail)
-		return compare_backwards(name.n > end.n ? ck_str_slice(name, name.n - end.n, name.n) : name, end);
-	return ck_str_compare(ck_str_slice(name, 0, end.n), end);
-}
-
-static struct range find_range(const struct ck_subjects *subjects, const size_t *items, size_t n, struct ck_str end, bool tail)
-{
-	struct range range = { items, 0, n };
-	size_t high = n;
-
-	while (range.begin < high) {
-		size_t middle = range.begin + (high - range.begin) / 2;
-
-		if (against(subjects->items[items[middle]].name, end, tail) < 0)
-			range.begin = middle + 1;
-		else
-			high = middle;
-	}
-	high = range.begin;
-	while (high < range.end) {
-		size_t middle = high + (range.end - high) / 2;
-
-		if (against(subjects->items[items[middle]].name, end, tail) <= 0)
-			high = middle + 1;
-		else
-			range.end = middle;
-	}
-	return range;
-}
-
-/* What every name that matches ends in. A slash beside ** may go with it. */
-static struct ck_str pattern_tail(const Ck__Plan__Pattern *pattern)
-{
-	const Ck__Plan__Piece *last = pattern->n_pieces ? pattern->pieces[pattern->n_pieces - 1] : NULL;
-	struct ck_str text;
-
-	if (!last || last->kind != CK_PIECE_LITERAL)
-		return (struct ck_str){ 0 };
-	text = ck_str_of(last->text);
-	return pattern->n_pieces > 1 && text.n && text.p[0] == '/' ? ck_str_slice(text, 1, text.n) : text;
-}
-
-static bool candidates(struct ck_binder *binder, struct ck_subjects *subjects, const Ck__Plan__Pattern *pattern, struct range *ret_range)
-{
-	enum { FEW = 32 };
-	bool slots = pattern && pattern->has_slot;
-	const size_t *items = slots ? subjects->slots_by_head : subjects->by_head;
-	struct range whole = { items, 0, slots ? subjects->n_slots : subjects->n_plain }, tail;
-
-	*ret_range = whole;
-	if (!pattern || pattern->by != CK_BY_NAME)
-		return true;
-	*ret_range = find_range(subjects, items, whole.end, ck_pattern_prefix(pattern, binder->arena), false);
-	if (slots || ret_range->end - ret_range->begin <= FEW || !pattern_tail(pattern).n)
-		return true;
-	if (!subjects->by_tail) {
-		subjects->by_tail = ck_arena_array(binder->arena, subjects->n_plain + 1, sizeof(size_t));
-		if (!subjects->by_tail)
-			return ck_bind_nomem(binder);
-		memcpy(subjects->by_tail, subjects->by_head, subjects->n_plain * sizeof(size_t));
-		qsort_r(subjects->by_tail, subjects->n_plain, sizeof(size_t), compare_tail, subjects);
-	}
-	tail = find_range(subjects, subjects->by_tail, subjects->n_plain, pattern_tail(pattern), true);
-	if (tail.end - tail.begin < ret_range->end - ret_range->begin)
-		*ret_range = tail;
-	return true;
-}
 
 /* ---- one pattern */
 
@@ -276,7 +56,7 @@ static bool match_paths(struct search *search, size_t i)
 	struct ck_binding *other = ck_arena_array(search->binder->arena, search->unit->n_locals + 1, sizeof(*other));
 	size_t first = SIZE_MAX;
 
-	if (!other || !paths_of(search->binder, search->subjects, i))
+	if (!other || !ck_subjects_paths(search->binder, search->subjects, i))
 		return ck_bind_nomem(search->binder);
 	for (size_t j = 0; j < search->subjects->n_paths[i]; j++) {
 		struct ck_str path = search->subjects->paths[i][j];
@@ -416,25 +196,28 @@ static void find_has(const struct search *search, bool *has)
 static bool search_all(struct search *search, struct ck_relation *relation, size_t *ret_n_out)
 {
 	struct ck_binder *binder = search->binder;
-	struct range range;
+	struct ck_candidates candidates;
 
-	if (!candidates(binder, search->subjects, search->source->pattern, &range))
+	if (!ck_subjects_candidates(binder, search->subjects, search->source->pattern, &candidates))
 		return false;
-	for (size_t i = range.begin; i < range.end; i++) {
+	for (size_t i = candidates.begin; i < candidates.end; i++) {
 		struct ck_row row = { 0 };
-		struct ck_origin origin = { .input = search->source->input, .variable = range.items[i], .insn = search->insn };
+		struct ck_origin origin = { .input = search->source->input, .variable = candidates.items[i], .insn = search->insn };
 		struct ck_origin *origins[1] = { &origin };
 		bool holds = true;
 
-		if (!is_left(search, range.items[i]) || !match_subject(search, range.items[i]))
+		if (candidates.items[i] == SIZE_MAX || !is_left(search, candidates.items[i]) || !match_subject(search, candidates.items[i]))
 			continue;
 		row.bindings = search->bindings;
 		row.origins = origins;
 		row.n_origins = 1;
-		if (search->unit->code[search->insn]->where && !ck_bind_where(binder, search->unit, search->insn, &row, &holds) && binder->nomem)
+		/* What cannot be asked has had its message, and counts as read. */
+		if (search->unit->code[search->insn]->where && !ck_bind_where(binder, search->unit, search->insn, &row, &holds))
+			holds = true;
+		if (binder->nomem)
 			return false;
 		*ret_n_out += !holds;
-		if (holds && !add_match(search, relation, range.items[i]))
+		if (holds && !add_match(search, relation, candidates.items[i]))
 			return false;
 	}
 	return true;

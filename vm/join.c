@@ -223,7 +223,8 @@ static bool check_lonely(struct join *join)
 			first = !found[j] && first == SIZE_MAX ? j : first;
 			n += !found[j];
 		}
-		if (n && member->rows[first].n_origins && ck_bind_once(join->unit, join->insn))
+		/* After another message about the statement it would be a consequence. */
+		if (n && member->rows[first].n_origins && !join->unit->failed && ck_bind_once(join->unit, join->insn))
 			no_partner(join, i, &member->rows[first], n - 1);
 	}
 	return true;
@@ -297,7 +298,10 @@ static bool filter(struct ck_binder *binder, struct ck_unit *unit, size_t insn, 
 	if (!holds)
 		return ck_bind_nomem(binder);
 	for (size_t i = 0; i < relation->n_rows; i++) {
-		if (!ck_bind_where(binder, unit, insn, &relation->rows[i], &holds[i]) && binder->nomem)
+		/* What cannot be asked has had its message, and counts as read. */
+		if (!ck_bind_where(binder, unit, insn, &relation->rows[i], &holds[i]))
+			holds[i] = true;
+		if (binder->nomem)
 			return false;
 		for (size_t j = 0; !holds[i] && j < relation->rows[i].n_origins; j++)
 			relation->rows[i].origins[j]->out = true;

@@ -86,11 +86,14 @@ static enum ck_code write_local(struct writer *writer, const Ck__Plan__Part *par
 	binding = &env->bindings[part->local];
 	if (!binding->set)
 		return fail(env, "`%.*s` has no value here", CK_STR_ARG(ck_name_text(env->arena, ck_str_of(local->name))));
-	if (local->kind == CK_LOCAL_INDEX || local->kind == CK_LOCAL_DIM || (local->kind == CK_LOCAL_UNIQ && formatted))
+	if (local->kind == CK_LOCAL_INDEX || local->kind == CK_LOCAL_DIM)
 		return write_number(writer, binding->number, part);
-	if (formatted && local->kind != CK_LOCAL_INT)
+	if (formatted && local->kind != CK_LOCAL_INT && local->kind != CK_LOCAL_UNIQ)
 		return fail(env, "`%.*s` is no number and has no format", CK_STR_ARG(ck_name_text(env->arena, ck_str_of(local->name))));
-	if (formatted)
+	/* As digits: numbers may have more than 64 bits. */
+	if (formatted && local->kind == CK_LOCAL_UNIQ)
+		write_digits(writer, binding->text.n ? ck_str_slice(binding->text, 1, binding->text.n) : CK_STR("0"), part);
+	else if (formatted)
 		write_digits(writer, binding->text, part);
 	else if (local->kind == CK_LOCAL_STARSTAR)
 		write_starstar(writer, binding->text);
