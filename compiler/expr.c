@@ -108,8 +108,7 @@ static Ck__Plan__Expr *lower_source_where(struct ck_builder *builder, const stru
 	size_t n = builder->locals.n_items, outside;
 	bool *mask = ck_arena_array(builder->compiler->arena, n + 1, sizeof(*mask));
 	Ck__Plan__Expr *expr = ck_lower_value(builder, where, CK_IN_WHERE);
-	Ck__Plan__Expr *stack[CK_MAX_NESTING * 8];
-	size_t n_stack = 0;
+	struct ck_diag *diag;
 
 	if (!mask || !expr || !ck_check_truth(builder, where, CK_IN_WHERE))
 		return NULL;
