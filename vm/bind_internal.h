@@ -24,6 +24,9 @@ struct ck_subjects {
 	size_t n;
 	size_t *by_head, *by_tail, n_plain;	/* no slots; sorted by name, and by name read backwards */
 	size_t *slots_by_head, n_slots;		/* slots, sorted by their variable's name */
+	struct ck_segments *segments;		/* names by what stands between slashes, when many patterns ask */
+	size_t n_wide_searches;
+	struct ck_map by_full, by_path;		/* when first asked for */
 	size_t *next_slot, *first_slot;		/* [n] slots of a variable, as a list; SIZE_MAX ends it */
 	struct ck_claim **claims;		/* [n] who reads it */
 	bool *plainly_claimed;			/* [n] by a plain pattern */
@@ -151,15 +154,26 @@ bool ck_unit_init(struct ck_binder *binder, struct ck_unit *unit);
 /* Sets unit->used. */
 bool ck_unit_find_used(struct ck_binder *binder, struct ck_unit *unit);
 
-/* ---- bind_source.c */
+/* ---- bind_index.c */
 bool ck_subjects_of_manifest(struct ck_binder *binder, struct ck_subjects *subjects, const struct ck_manifest *manifest);
 bool ck_subjects_index(struct ck_binder *binder, struct ck_subjects *subjects);
-/* The relation of a SOURCE (or UNMADE's pattern), `where` applied; messages for what matches nothing or in two ways. */
-bool ck_bind_source(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_relation *ret_relation);
+/* Sets paths[i] and n_paths[i]. */
+bool ck_subjects_paths(struct ck_binder *binder, struct ck_subjects *subjects, size_t i);
 /* Whether any subject but slots has this name; *ret_index may be NULL. by: ck_name_by. */
-bool ck_subjects_find(struct ck_binder *binder, const struct ck_subjects *subjects, uint32_t by, struct ck_str name, size_t *ret_index);
+bool ck_subjects_find(struct ck_binder *binder, struct ck_subjects *subjects, uint32_t by, struct ck_str name, size_t *ret_index);
 /* The slot of a variable called so, under this optimizer (n == 0: any); SIZE_MAX if none. */
 size_t ck_subjects_slot(const struct ck_subjects *subjects, size_t owner, struct ck_str slot, struct ck_str optimizer);
+/* Numbers of subjects that a pattern can match, sorted by their names; SIZE_MAX among them means nothing. */
+struct ck_candidates {
+	const size_t *items;
+	size_t begin, end;
+};
+bool ck_subjects_candidates(struct ck_binder *binder, struct ck_subjects *subjects, const Ck__Plan__Pattern *pattern,
+			    struct ck_candidates *ret_candidates);
+
+/* ---- bind_source.c */
+/* The relation of a SOURCE (or UNMADE's pattern), `where` applied; messages for what matches nothing or in two ways. */
+bool ck_bind_source(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_relation *ret_relation);
 bool ck_bind_claim(struct ck_binder *binder, uint32_t input, size_t variable, size_t rule, size_t insn);
 /* Registers what a unit reads. */
 bool ck_bind_claims(struct ck_binder *binder, struct ck_unit *unit, size_t insn);

@@ -17,7 +17,7 @@ static bool label_of(struct ck_binder *binder, struct ck_made *made, bool two_op
 /* The template's variable of this name; SIZE_MAX if none. */
 static size_t place_in_template(struct ck_binder *binder, const struct ck_made *made)
 {
-	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
 	size_t at;
 
 	if (!template->given || !ck_subjects_find(binder, template, CK_BY_NAME, made->name, &at))
@@ -124,7 +124,7 @@ static bool check_name(struct ck_binder *binder, struct ck_unit *unit, size_t go
 /* path: and full: name a variable of the template. */
 static bool resolve_by(struct ck_binder *binder, struct ck_unit *unit, size_t goal, uint32_t by, struct ck_str *name)
 {
-	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
 	struct ck_suggest suggest;
 	struct ck_diag *diag;
 	size_t at;

@@ -126,7 +126,7 @@ static bool settle_fill(struct ck_binder *binder, struct ck_made *made)
 
 static void not_in_template(struct ck_binder *binder, const struct ck_made *made)
 {
-	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
 	struct ck_unit *unit = &binder->units[made->rule];
 	struct ck_str label = ck_name_text(binder->diags->arena, made->label);
 	struct ck_suggest suggest;

@@ -334,7 +334,7 @@ static void tell_crossing(struct ck_binder *binder, const struct ck_made *made, 
 
 static bool warn_crossings(struct ck_binder *binder)
 {
-	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+	struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
 	const struct ck_made **first = ck_arena_array(binder->arena, source->n + 1, sizeof(*first));
 	bool *told = ck_arena_array(binder->arena, binder->code->n_rules + 1, sizeof(*told));
 
@@ -487,7 +487,7 @@ static bool warn_orphans(struct ck_binder *binder)
 
 static void warn_save_counter(struct ck_binder *binder)
 {
-	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+	struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
 	struct ck_str name = CK_STR("save_counter");
 	const struct ck_claim *claim;
 	struct ck_diag *diag;

@@ -41,7 +41,7 @@ static bool call_dim(const struct ck_env *env, const struct where *where, const 
 
 static bool call_exists(const struct ck_env *env, const struct where *where, const Ck__Plan__Expr *call, struct ck_value *ret_value)
 {
-	const struct ck_subjects *subjects = &where->binder->inputs[call->index2];
+	struct ck_subjects *subjects = &where->binder->inputs[call->index2];
 	struct ck_env inner = *env;
 	struct ck_str name, slot;
 	size_t found;
@@ -199,6 +199,19 @@ static bool wanted_type(struct ck_binder *binder, struct ck_unit *unit, size_t i
 	return true;
 }
 
+static void two_sizes(struct ck_binder *binder, struct ck_unit *unit, size_t insn, size_t local, int64_t before, const struct ck_type *found,
+		      size_t axis)
+{
+	struct ck_diag *diag = ck_error(binder->diags, CK_DIMENSION, ck_unit_span(binder, unit, insn), "the dimension `%.*s` is %" PRId64 " and %" PRId64,
+					CK_STR_ARG(ck_str_of(unit->locals[local]->name)), before, found->dims[axis]);
+	struct ck_buf text = { 0 };
+
+	ck_buf_type(&text, found);
+	ck_diag_mark(binder->diags, diag, "here it is axis %zu of %.*s", axis, (int)text.n, text.p ? text.p : "");
+	ck_diag_help(binder->diags, diag, "a dimension has one size in a statement; give them two names, or write `_`");
+	ck_buf_clear(&text);
+}
+
 static bool bind_dims(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const Ck__Plan__Type *type, const size_t *axes,
 		      const struct ck_type *found, struct ck_row *row)
 {
@@ -218,8 +231,7 @@ static bool bind_dims(struct ck_binder *binder, struct ck_unit *unit, size_t ins
 		binding = &row->bindings[dim->local];
 		if (binding->set && binding->number != found->dims[axes[i]]) {
 			if (ck_bind_once(unit, insn))
-				ck_error(binder->diags, CK_DIMENSION, ck_unit_span(binder, unit, insn), "the dimension `%.*s` is %" PRId64 " and %" PRId64,
-					 CK_STR_ARG(ck_str_of(unit->locals[dim->local]->name)), binding->number, found->dims[axes[i]]);
+				two_sizes(binder, unit, insn, dim->local, binding->number, found, axes[i]);
 			return false;
 		}
 		*binding = (struct ck_binding){ .set = true, .number = found->dims[axes[i]], .has_number = true };
