@@ -5,6 +5,7 @@
 #   make check          every test                       make check-X   one family of tests/run, such as check-unit
 #   make lint           folder edges, files, READMEs     make golden-update   rewrites what golden tests expect
 #   make install        PREFIX= DESTDIR=                 make man       the pages, in $(B)/man
+#   make bench          speed against peers, BENCH="..." gives options; see tests/bench/README.md
 #   make clean
 #
 # Variables: V=1, CC=clang, B=/some/where, SAN=address,undefined (a build folder of its own), WERROR=-Werror, CFLAGS, LDFLAGS.
@@ -51,7 +52,7 @@ PLAIN_TESTS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/prop/*.c tests/fault
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all lib tests deps venv demo check lint golden-update man install clean force
+.PHONY: all lib tests deps venv demo check lint golden-update bench man install clean force
 
 all: $(B)/ckmig
 
@@ -142,6 +143,10 @@ lint:
 
 golden-update: all
 	B=$(B) tests/golden/run --update
+
+bench: deps venv
+	$(MAKE) all
+	B=$(B) VENV=$(VENV) tests/bench/run $(BENCH)
 
 # Tools. tests/deps asks dpkg first: it needs no network when all is there.
 deps:
