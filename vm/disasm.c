@@ -47,14 +47,14 @@ void ck_disasm_source(struct ck_buf *out, const struct ck_frame *frame, const Ck
 	if (source->rest)
 		ck_buf_str(out, source->pattern ? CK_STR("rest:") : CK_STR("rest"));
 	if (source->pattern)
-		ck_buf_pattern(out, source->pattern, frame->locals, frame->n_locals, true);
+		ck_buf_pattern(out, source->pattern, frame->words.locals, frame->words.n_locals, true);
 }
 
 /* start:stop:step, without what is left out. */
 static void buf_index(struct ck_buf *out, const struct ck_frame *frame, const Ck__Plan__Expr *item)
 {
 	if (item->kind != CK_EXPR_LIST) {
-		ck_buf_expr(out, item, frame->locals, frame->n_locals);
+		ck_buf_expr(out, item, &frame->words);
 		return;
 	}
 	for (size_t i = 0; i < item->n_args; i++) {
@@ -63,7 +63,7 @@ static void buf_index(struct ck_buf *out, const struct ck_frame *frame, const Ck
 		if (i == 1 || (i == 2 && given))
 			ck_buf_char(out, ':');
 		if (given)
-			ck_buf_expr(out, item->args[i], frame->locals, frame->n_locals);
+			ck_buf_expr(out, item->args[i], &frame->words);
 	}
 }
 
@@ -81,7 +81,7 @@ void ck_disasm_arg(struct ck_buf *out, const struct ck_frame *frame, const struc
 		}
 		ck_buf_char(&text, ']');
 	} else {
-		ck_buf_expr(&text, arg, frame->locals, frame->n_locals);
+		ck_buf_expr(&text, arg, &frame->words);
 	}
 	out->failed = out->failed || text.failed;
 	if (!param->default_text.n || !ck_str_equal(ck_buf_view(&text), param->default_text))
@@ -94,10 +94,10 @@ void ck_disasm_goal(struct ck_buf *out, const struct ck_frame *frame, const Ck__
 	if (goal->same)
 		ck_buf_str(out, CK_STR("same"));
 	else
-		ck_buf_template(out, goal->name, frame->locals, frame->n_locals);
+		ck_buf_template(out, goal->name, &frame->words);
 	if (goal->type) {
 		ck_buf_str(out, CK_STR(" : "));
-		ck_buf_typespec(out, goal->type, frame->locals, frame->n_locals);
+		ck_buf_typespec(out, goal->type, &frame->words);
 	}
 }
 
@@ -180,11 +180,11 @@ static void list_insn(struct ck_buf *out, const struct ck_frame *frame, const Ck
 	list_goals(out, frame, insn);
 	if (insn->type) {
 		ck_buf_str(out, CK_STR("  : "));
-		ck_buf_typespec(out, insn->type, frame->locals, frame->n_locals);
+		ck_buf_typespec(out, insn->type, &frame->words);
 	}
 	if (insn->where) {
 		ck_buf_str(out, CK_STR("  where "));
-		ck_buf_expr(out, insn->where, frame->locals, frame->n_locals);
+		ck_buf_expr(out, insn->where, &frame->words);
 	}
 	ck_buf_char(out, '\n');
 }
@@ -255,7 +255,7 @@ static void list_header(struct ck_buf *out, const struct ck_plan *plan)
 		ck_buf_printf(out, "%-9s ", "param");
 		ck_buf_name(out, ck_str_of(code->params[i]->name));
 		ck_buf_str(out, CK_STR(" = "));
-		ck_buf_expr(out, code->params[i]->value, NULL, 0);
+		ck_buf_expr(out, code->params[i]->value, &(struct ck_words){ 0 });
 		ck_buf_char(out, '\n');
 	}
 	if (code->target_kind < CK_COUNT(kinds) && kinds[code->target_kind])
@@ -277,7 +277,7 @@ static void list_rules(struct ck_buf *out, const struct ck_plan *plan)
 
 	for (size_t i = 0; i < code->n_rules; i++) {
 		const Ck__Plan__Rule *rule = code->rules[i];
-		struct ck_frame frame = { plan, rule->locals, rule->n_locals };
+		struct ck_frame frame = { plan, { code, rule->locals, rule->n_locals } };
 
 		ck_buf_printf(out, "\nrule %zu  %s%s%s", i, ck_disasm_rule_kind(rule->kind), rule->also ? " also" : "",
 			      rule->optional ? " optional" : "");
@@ -298,13 +298,13 @@ static void list_checks(struct ck_buf *out, const struct ck_plan *plan)
 
 	for (size_t i = 0; i < code->n_checks; i++) {
 		const Ck__Plan__Check *check = code->checks[i];
-		struct ck_frame frame = { plan, check->locals, check->n_locals };
+		struct ck_frame frame = { plan, { code, check->locals, check->n_locals } };
 
 		ck_buf_printf(out, "\ncheck %zu  %s", i, check->after_run ? "after the run" : "before the run");
 		list_place(out, plan, debug && i < debug->n_checks ? debug->checks[i] : NULL);
 		list_code(out, &frame, check->code, check->n_code);
 		ck_buf_printf(out, "    %-10s ", "HOLDS");
-		ck_buf_expr(out, check->condition, check->locals, check->n_locals);
+		ck_buf_expr(out, check->condition, &frame.words);
 		ck_buf_char(out, '\n');
 	}
 }
@@ -353,7 +353,7 @@ static void list_bound_header(struct ck_buf *out, const struct ck_plan *plan)
 		ck_buf_str(out, CK_STR("  param "));
 		ck_buf_name(out, ck_str_of(bound->params[i]->name));
 		ck_buf_str(out, CK_STR(" = "));
-		ck_buf_expr(out, bound->params[i]->value, NULL, 0);
+		ck_buf_expr(out, bound->params[i]->value, &(struct ck_words){ 0 });
 		ck_buf_char(out, '\n');
 	}
 	for (size_t i = 0; i < bound->n_shard_sizes; i++)
@@ -369,7 +369,7 @@ static void list_bound_header(struct ck_buf *out, const struct ck_plan *plan)
 
 static void list_target(struct ck_buf *out, const struct ck_plan *plan, const Ck__Plan__Target *target)
 {
-	struct ck_frame frame = { plan, NULL, 0 };
+	struct ck_frame frame = { .plan = plan };
 
 	ck_buf_str(out, CK_STR("\ntarget \""));
 	ck_buf_name(out, ck_str_of(target->label));
@@ -409,7 +409,7 @@ static void list_uses(struct ck_buf *out, const struct ck_plan *plan)
 
 static void list_call(struct ck_buf *out, const struct ck_plan *plan, const Ck__Plan__BoundCall *call, const struct ck_function_info *function)
 {
-	struct ck_frame frame = { plan, NULL, 0 };
+	struct ck_frame frame = { .plan = plan };
 
 	ck_buf_printf(out, "  %s", function->name);
 	if (!call->n_values) {

@@ -7,8 +7,7 @@
 /* The names that listings print locals with. */
 struct ck_frame {
 	const struct ck_plan *plan;
-	Ck__Plan__Local *const *locals;
-	size_t n_locals;
+	struct ck_words words;
 };
 
 const char *ck_disasm_mnemonic(uint32_t op);	/* "CONCAT" */

@@ -65,7 +65,7 @@ static json_t *expr_of(const struct ck_frame *frame, const Ck__Plan__Expr *expr)
 {
 	struct ck_buf buf = { 0 };
 
-	ck_buf_expr(&buf, expr, frame->locals, frame->n_locals);
+	ck_buf_expr(&buf, expr, &frame->words);
 	return take_text(&buf);
 }
 
@@ -126,7 +126,7 @@ static json_t *insn_of(const struct ck_frame *frame, const Ck__Plan__Insn *insn,
 	if (insn->n_goals)
 		set(object, "targets", goals_of(frame, insn, out), out);
 	if (insn->type) {
-		ck_buf_typespec(&text, insn->type, frame->locals, frame->n_locals);
+		ck_buf_typespec(&text, insn->type, &frame->words);
 		set(object, "type", take_text(&text), out);
 	}
 	if (insn->where)
@@ -173,7 +173,7 @@ static json_t *rules_of(const struct ck_plan *plan, struct ck_buf *out)
 
 	for (size_t i = 0; i < code->n_rules; i++) {
 		const Ck__Plan__Rule *rule = code->rules[i];
-		struct ck_frame frame = { plan, rule->locals, rule->n_locals };
+		struct ck_frame frame = { plan, { code, rule->locals, rule->n_locals } };
 		json_t *object = json_object();
 
 		set(object, "kind", json_string(ck_disasm_rule_kind(rule->kind)), out);
@@ -196,7 +196,7 @@ static json_t *checks_of(const struct ck_plan *plan, struct ck_buf *out)
 
 	for (size_t i = 0; i < code->n_checks; i++) {
 		const Ck__Plan__Check *check = code->checks[i];
-		struct ck_frame frame = { plan, check->locals, check->n_locals };
+		struct ck_frame frame = { plan, { code, check->locals, check->n_locals } };
 		json_t *object = json_object();
 
 		set(object, "after_run", json_boolean(check->after_run), out);
@@ -211,7 +211,7 @@ static json_t *checks_of(const struct ck_plan *plan, struct ck_buf *out)
 static json_t *params_of(const struct ck_plan *plan, struct ck_buf *out)
 {
 	const Ck__Plan__Code *code = plan->message->code;
-	struct ck_frame frame = { plan, NULL, 0 };
+	struct ck_frame frame = { .plan = plan };
 	json_t *params = json_array();
 
 	for (size_t i = 0; i < code->n_params; i++) {
@@ -240,7 +240,7 @@ static json_t *input_of(const struct ck_plan *plan, const Ck__Plan__BoundInput *
 
 static json_t *target_of(const struct ck_plan *plan, const Ck__Plan__Target *target, struct ck_buf *out)
 {
-	struct ck_frame frame = { plan, NULL, 0 };
+	struct ck_frame frame = { .plan = plan };
 	struct ck_buf type = { 0 };
 	json_t *object = json_object();
 
@@ -278,7 +278,7 @@ static json_t *use_of(const struct ck_plan *plan, const Ck__Plan__Use *use, stru
 static json_t *call_of(const struct ck_plan *plan, const Ck__Plan__BoundCall *call, struct ck_buf *out)
 {
 	json_t *object = json_object(), *variables = json_array(), *values = json_array();
-	struct ck_frame frame = { plan, NULL, 0 };
+	struct ck_frame frame = { .plan = plan };
 
 	for (size_t i = 0; i < call->n_variables; i++)
 		append(variables, integer(call->variables[i]), out);

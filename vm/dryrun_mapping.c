@@ -193,8 +193,14 @@ static void buf_by(struct ck_buf *out, uint32_t by)
 		ck_buf_str(out, by == CK_BY_PATH ? CK_STR("path:") : CK_STR("full:"));
 }
 
+static struct ck_words words_of(const struct ck_ledger *ledger, const Ck__Plan__Rule *rule)
+{
+	return (struct ck_words){ ledger->plan->message->code, rule->locals, rule->n_locals };
+}
+
 static bool add_source(struct members *members, const Ck__Plan__Rule *rule, const Ck__Plan__Insn *insn)
 {
+	struct ck_words words = words_of(members->ledger, rule);
 	const Ck__Plan__Source *source = insn->source;
 	struct ck_buf before = { 0 }, text = { 0 };
 	bool good;
@@ -212,7 +218,7 @@ static bool add_source(struct members *members, const Ck__Plan__Rule *rule, cons
 	}
 	if (insn->where) {
 		ck_buf_str(&text, CK_STR(" where "));
-		ck_buf_expr(&text, insn->where, rule->locals, rule->n_locals);
+		ck_buf_expr(&text, insn->where, &words);
 	}
 	good = add_member(members, &before, &text, insn->where != NULL || !source->pattern);
 	ck_buf_clear(&before);
@@ -222,10 +228,11 @@ static bool add_source(struct members *members, const Ck__Plan__Rule *rule, cons
 
 static bool add_fill(struct members *members, const Ck__Plan__Rule *rule, const Ck__Plan__Insn *insn)
 {
+	struct ck_words words = words_of(members->ledger, rule);
 	struct ck_buf before = { 0 }, text = { 0 };
 	bool good;
 
-	ck_buf_expr(&text, insn->args[0], rule->locals, rule->n_locals);
+	ck_buf_expr(&text, insn->args[0], &words);
 	good = add_member(members, &before, &text, true);
 	ck_buf_clear(&text);
 	return good;
@@ -233,6 +240,7 @@ static bool add_fill(struct members *members, const Ck__Plan__Rule *rule, const 
 
 static bool buf_rule_sources(struct ck_buf *out, const struct ck_ledger *ledger, const Ck__Plan__Rule *rule)
 {
+	struct ck_words words = words_of(ledger, rule);
 	struct members members = { .ledger = ledger };
 	const Ck__Plan__Expr *where = NULL;
 
@@ -249,13 +257,14 @@ static bool buf_rule_sources(struct ck_buf *out, const struct ck_ledger *ledger,
 	buf_members(out, &members);
 	if (where) {
 		ck_buf_str(out, CK_STR(" where "));
-		ck_buf_expr(out, where, rule->locals, rule->n_locals);
+		ck_buf_expr(out, where, &words);
 	}
 	return true;
 }
 
 static bool add_goal(struct members *members, const Ck__Plan__Rule *rule, const Ck__Plan__Goal *goal)
 {
+	struct ck_words words = words_of(members->ledger, rule);
 	struct ck_buf before = { 0 }, text = { 0 };
 	bool good;
 
@@ -263,7 +272,7 @@ static bool add_goal(struct members *members, const Ck__Plan__Rule *rule, const 
 		ck_buf_str(&text, CK_STR("same"));
 	} else {
 		buf_by(&before, goal->name->by);
-		ck_buf_template(&text, goal->name, rule->locals, rule->n_locals);
+		ck_buf_template(&text, goal->name, &words);
 	}
 	good = add_member(members, &before, &text, goal->same);
 	ck_buf_clear(&before);

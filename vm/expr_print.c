@@ -111,8 +111,7 @@ void ck_buf_value(struct ck_buf *buf, const struct ck_value *value)
 
 struct printer {
 	struct ck_buf *buf;
-	Ck__Plan__Local *const *locals;
-	size_t n_locals;
+	const struct ck_words *words;
 };
 
 /* How tight an operator binds, as in C; what is no operator binds tightest. */
@@ -164,6 +163,32 @@ static void print_args(const struct printer *printer, const Ck__Plan__Expr *expr
 	}
 }
 
+static void print_param(const struct printer *printer, uint32_t index)
+{
+	const Ck__Plan__Code *code = printer->words->code;
+
+	if (code && index < code->n_params)
+		ck_buf_name(printer->buf, ck_str_of(code->params[index]->name));
+	else
+		ck_buf_printf(printer->buf, "param%u", index);
+}
+
+/* "teacher:"; nothing for the source. */
+static void print_input(const struct printer *printer, uint32_t input)
+{
+	const Ck__Plan__Code *code = printer->words->code;
+
+	if (input == CK_INPUT_SOURCE)
+		return;
+	if (input == CK_INPUT_TEMPLATE)
+		ck_buf_str(printer->buf, CK_STR("template"));
+	else if (code && input >= CK_INPUT_DECLARED && input - CK_INPUT_DECLARED < code->n_inputs)
+		ck_buf_name(printer->buf, ck_str_of(code->inputs[input - CK_INPUT_DECLARED]));
+	else
+		ck_buf_printf(printer->buf, "input%u", input);
+	ck_buf_char(printer->buf, ':');
+}
+
 static void print_call(const struct printer *printer, const Ck__Plan__Expr *expr)
 {
 	const struct ck_function_info *info = ck_function_info(expr->index);
@@ -171,10 +196,11 @@ static void print_call(const struct printer *printer, const Ck__Plan__Expr *expr
 	ck_buf_str(printer->buf, info ? ck_str(info->name) : CK_STR("function"));
 	if (expr->name) {
 		ck_buf_char(printer->buf, '(');
-		if (expr->index2 != CK_INPUT_SOURCE)
-			ck_buf_printf(printer->buf, "input%u:", expr->index2);
+		print_input(printer, expr->index2);
+		if (expr->name->by != CK_BY_NAME)
+			ck_buf_str(printer->buf, expr->name->by == CK_BY_PATH ? CK_STR("path:") : CK_STR("full:"));
 		ck_buf_char(printer->buf, '"');
-		ck_buf_template(printer->buf, expr->name, printer->locals, printer->n_locals);
+		ck_buf_template(printer->buf, expr->name, printer->words);
 		ck_buf_str(printer->buf, CK_STR("\")"));
 	} else if (expr->n_args) {
 		ck_buf_char(printer->buf, '(');
@@ -207,8 +233,8 @@ static void print_operation(const struct printer *printer, const Ck__Plan__Expr 
 
 static void print_local(const struct printer *printer, uint32_t local)
 {
-	if (local < printer->n_locals)
-		ck_buf_name(printer->buf, ck_str_of(printer->locals[local]->name));
+	if (local < printer->words->n_locals)
+		ck_buf_name(printer->buf, ck_str_of(printer->words->locals[local]->name));
 	else
 		ck_buf_printf(printer->buf, "local%u", local);
 }
@@ -243,7 +269,7 @@ static void print_leaf(const struct printer *printer, const Ck__Plan__Expr *expr
 		print_local(printer, expr->index);
 		return;
 	case CK_EXPR_PARAM:
-		ck_buf_printf(printer->buf, "param%u", expr->index);
+		print_param(printer, expr->index);
 		return;
 	case CK_EXPR_CALL:
 		print_call(printer, expr);
@@ -276,16 +302,16 @@ static void print_expr(const struct printer *printer, const Ck__Plan__Expr *expr
 		ck_buf_char(printer->buf, ')');
 }
 
-void ck_buf_expr(struct ck_buf *buf, const Ck__Plan__Expr *expr, Ck__Plan__Local *const *locals, size_t n_locals)
+void ck_buf_expr(struct ck_buf *buf, const Ck__Plan__Expr *expr, const struct ck_words *words)
 {
-	struct printer printer = { buf, locals, n_locals };
+	struct printer printer = { buf, words };
 
 	print_expr(&printer, expr, 0);
 }
 
-void ck_buf_typespec(struct ck_buf *buf, const Ck__Plan__Type *type, Ck__Plan__Local *const *locals, size_t n_locals)
+void ck_buf_typespec(struct ck_buf *buf, const Ck__Plan__Type *type, const struct ck_words *words)
 {
-	struct printer printer = { buf, locals, n_locals };
+	struct printer printer = { buf, words };
 
 	ck_buf_printf(buf, "%s[", ck_dtype_name((enum ck_dtype)type->dtype));
 	for (size_t i = 0; i < type->n_dims; i++) {

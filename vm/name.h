@@ -59,11 +59,18 @@ struct ck_str ck_pattern_literal(const Ck__Plan__Pattern *pattern, struct ck_are
 /* What every name that matches begins with (may be empty), to look up names by prefix. In arena. */
 struct ck_str ck_pattern_prefix(const Ck__Plan__Pattern *pattern, struct ck_arena *arena);
 
+/* What the text calls locals, params and inputs. */
+struct ck_words {
+	const Ck__Plan__Code *code;	/* NULL: there are no params */
+	Ck__Plan__Local *const *locals;
+	size_t n_locals;
+};
+
 /* A pattern, template, type or expression as language text, for tables, listings and messages; kinds are left out: "{i}". */
 void ck_buf_pattern(struct ck_buf *buf, const Ck__Plan__Pattern *pattern, Ck__Plan__Local *const *locals, size_t n_locals, bool kinds);
-void ck_buf_template(struct ck_buf *buf, const Ck__Plan__Name *name, Ck__Plan__Local *const *locals, size_t n_locals);
-void ck_buf_typespec(struct ck_buf *buf, const Ck__Plan__Type *type, Ck__Plan__Local *const *locals, size_t n_locals);
-void ck_buf_expr(struct ck_buf *buf, const Ck__Plan__Expr *expr, Ck__Plan__Local *const *locals, size_t n_locals);
+void ck_buf_template(struct ck_buf *buf, const Ck__Plan__Name *name, const struct ck_words *words);
+void ck_buf_typespec(struct ck_buf *buf, const Ck__Plan__Type *type, const struct ck_words *words);
+void ck_buf_expr(struct ck_buf *buf, const Ck__Plan__Expr *expr, const struct ck_words *words);
 
 /* Where expressions are computed. Everything is borrowed. */
 struct ck_env {

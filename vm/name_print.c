@@ -8,6 +8,7 @@ struct printer {
 	Ck__Plan__Local *const *locals;
 	size_t n_locals;
 	bool kinds;
+	const struct ck_words *words;	/* of templates */
 };
 
 static bool is_special(char c, bool inside)
@@ -153,7 +154,7 @@ static void print_pieces(const struct printer *printer, Ck__Plan__Piece *const *
 
 void ck_buf_pattern(struct ck_buf *buf, const Ck__Plan__Pattern *pattern, Ck__Plan__Local *const *locals, size_t n_locals, bool kinds)
 {
-	struct printer printer = { buf, locals, n_locals, kinds };
+	struct printer printer = { .buf = buf, .locals = locals, .n_locals = n_locals, .kinds = kinds };
 
 	print_pieces(&printer, pattern->pieces, pattern->n_pieces, false);
 	if (!pattern->has_slot)
@@ -218,16 +219,16 @@ static void print_part(const struct printer *printer, const Ck__Plan__Part *part
 	case CK_PART_NUMBER:
 	case CK_PART_TEXT:
 		ck_buf_char(printer->buf, '{');
-		ck_buf_expr(printer->buf, part->expr, printer->locals, printer->n_locals);
+		ck_buf_expr(printer->buf, part->expr, printer->words);
 		break;
 	}
 	print_format(printer, part);
 	ck_buf_char(printer->buf, '}');
 }
 
-void ck_buf_template(struct ck_buf *buf, const Ck__Plan__Name *name, Ck__Plan__Local *const *locals, size_t n_locals)
+void ck_buf_template(struct ck_buf *buf, const Ck__Plan__Name *name, const struct ck_words *words)
 {
-	struct printer printer = { buf, locals, n_locals, false };
+	struct printer printer = { .buf = buf, .locals = words->locals, .n_locals = words->n_locals, .words = words };
 
 	for (size_t i = 0; i < name->n_parts; i++)
 		print_part(&printer, name->parts[i]);

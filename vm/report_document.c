@@ -364,7 +364,7 @@ static void put_params(struct ck_document *document, const struct ck_ledger *led
 		const Ck__Plan__ParamValue *param = ledger->bound->params[i];
 		struct ck_buf value = { 0 };
 
-		ck_buf_expr(&value, param->value, NULL, 0);
+		ck_buf_expr(&value, param->value, &(struct ck_words){ 0 });
 		ck_document_object(document, NULL);
 		ck_document_text(document, "name", ck_str_of(param->name));
 		ck_document_take(document, "value", &value);

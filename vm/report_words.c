@@ -25,7 +25,7 @@ static struct ck_str without_brackets(struct ck_str text)
 
 static void buf_arguments(struct ck_buf *out, const struct ck_plan *plan, const Ck__Plan__Insn *insn, const struct ck_op_info *op)
 {
-	struct ck_frame frame = { plan, NULL, 0 };
+	struct ck_frame frame = { .plan = plan };
 	size_t before = out->n;
 
 	for (size_t i = 0; i < insn->n_args && i < op->n_params; i++) {
@@ -52,7 +52,7 @@ static void buf_arguments(struct ck_buf *out, const struct ck_plan *plan, const 
 
 void ck_buf_operator(struct ck_buf *out, const struct ck_plan *plan, const Ck__Plan__Insn *insn)
 {
-	struct ck_frame frame = { plan, NULL, 0 };
+	struct ck_frame frame = { .plan = plan };
 	const struct ck_op_info *op = ck_op_info(insn->op);
 
 	if (insn->op == CK_OP_INDEX || insn->op == CK_OP_FILL) {
