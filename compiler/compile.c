@@ -126,18 +126,6 @@ static void lower_statement(struct ck_compiler *compiler, const struct ck_ast_st
 	}
 }
 
-/* A file without `migration` takes its id from its file name. */
-static void default_id(struct ck_compiler *compiler)
-{
-	struct ck_str base = ck_path_base(compiler->diags->files[compiler->file->file - 1].name);
-
-	if (compiler->code->id.len)
-		return;
-	if (ck_str_ends(base, CK_STR(".ckmig")))
-		base = ck_str_slice(base, 0, base.n - 6);
-	compiler->code->id = ck_bytes(base);
-}
-
 static bool make_lists(struct ck_compiler *compiler)
 {
 	struct ck_arena *arena = compiler->arena;
@@ -250,7 +238,6 @@ static void lower_file(struct ck_compiler *compiler)
 		compiler->code->inputs[compiler->code->n_inputs++] = ck_bytes(compiler->inputs[i]->name.text);
 	for (size_t i = 0; i < compiler->file->n_stmts && !ck_arena_failed(compiler->arena); i++)
 		lower_statement(compiler, compiler->file->stmts[i], &once);
-	default_id(compiler);
 	if (!compiler->diags->n_errors)
 		ck_find_overlaps(compiler);
 	ck_scope_warn_unused(compiler);

@@ -243,7 +243,7 @@ static void list_header(struct ck_buf *out, const struct ck_plan *plan)
 	char hex[2 * CK_SHA256 + 1];
 
 	ck_hex(plan->digest, hex);
-	list_text(out, "migration", ck_str_of(code->id));
+	list_text(out, "migration", ck_plan_id(plan));
 	ck_buf_printf(out, "%-9s %s\n", "digest", hex);
 	for (size_t i = 0; i < code->n_after; i++)
 		list_text(out, "after", ck_str_of(code->after[i]));

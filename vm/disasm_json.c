@@ -358,7 +358,7 @@ void ck_plan_disasm_json(const struct ck_plan *plan, struct ck_buf *out)
 	json_t *object = json_object();
 
 	set(object, "format", integer(plan->message->format), out);
-	set(object, "migration", text_of(ck_str_of(code->id)), out);
+	set(object, "migration", text_of(ck_plan_id(plan)), out);
 	set(object, "digest", hex_of((struct ck_str){ (const char *)plan->digest, CK_SHA256 }), out);
 	set(object, "after", texts_of(code->after, code->n_after, out), out);
 	if (code->summary.len)

@@ -290,6 +290,17 @@ struct ck_span ck_plan_check_span(const struct ck_plan *plan, size_t check, size
 	return debug && check < debug->n_checks ? insn_span(plan, debug->checks[check], insn) : no_place;
 }
 
+struct ck_str ck_plan_id(const struct ck_plan *plan)
+{
+	const Ck__Plan__Debug *debug = plan->message->debug;
+	struct ck_str id = ck_str_of(plan->message->code->id);
+
+	if (id.n || !debug || !debug->n_files)
+		return id;
+	id = ck_path_base(ck_str_of(debug->files[0]->name));
+	return ck_str_ends(id, CK_STR(".ckmig")) ? ck_str_slice(id, 0, id.n - 6) : id;
+}
+
 struct ck_str ck_plan_input_name(const struct ck_plan *plan, uint32_t input)
 {
 	const Ck__Plan__Code *code = plan->message->code;

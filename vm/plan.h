@@ -91,6 +91,8 @@ struct ck_span ck_plan_alias_span(const struct ck_plan *plan, size_t alias);
 struct ck_span ck_plan_check_span(const struct ck_plan *plan, size_t check, size_t insn);
 /* Name of an input for messages: "source", "template", "teacher". */
 struct ck_str ck_plan_input_name(const struct ck_plan *plan, uint32_t input);
+/* The id that `migration` gives, else the name of the file it was compiled from, without .ckmig; empty when neither is known. */
+struct ck_str ck_plan_id(const struct ck_plan *plan);
 /* Borrowed view of protobuf bytes. */
 static inline struct ck_str ck_str_of(ProtobufCBinaryData data)
 {

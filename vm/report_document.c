@@ -343,7 +343,7 @@ static void put_migration(struct ck_document *document, const struct ck_ledger *
 	const Ck__Plan__Debug *debug = ledger->plan->message->debug;
 
 	ck_document_object(document, "migration");
-	ck_document_text(document, "id", ck_str_of(code->id));
+	ck_document_text(document, "id", ck_plan_id(ledger->plan));
 	ck_document_hex(document, "plan_sha256", (struct ck_str){ (const char *)ledger->plan->digest, CK_SHA256 });
 	ck_document_text(document, "summary", ck_str_of(code->summary));
 	ck_document_list(document, "after");

@@ -11,7 +11,7 @@ static void put_result(struct ck_driver *driver, struct ck_str path, const struc
 	if (driver->json) {
 		json_t *object = json_object();
 		ck_json_put(&driver->out, object, "file", ck_json_text(path));
-		ck_json_put(&driver->out, object, "migration", ck_json_text(ck_str_of(code->id)));
+		ck_json_put(&driver->out, object, "migration", ck_json_text(ck_plan_id(plan)));
 		ck_json_put(&driver->out, object, "digest", json_string(digest));
 		ck_json_put(&driver->out, object, "rules", json_integer((json_int_t)code->n_rules));
 		ck_json_put(&driver->out, object, "checks", json_integer((json_int_t)code->n_checks));
