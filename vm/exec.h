@@ -6,6 +6,8 @@
 #include "vm/bind.h"
 #include "vm/report.h"
 
+struct ck_data;
+
 enum ck_verify_mode { CK_VERIFY_NONE, CK_VERIFY_CHANGED, CK_VERIFY_FULL };
 
 struct ck_run_options {
