@@ -9,13 +9,17 @@
 
 #include <string.h>
 
-enum ck_code ck_edit_error(struct ck_edit *edit, enum ck_code code, const char *format, ...)
+static const char *const whole_object = "move the whole object, such as \"model/table/**\" -> \"model/words/**\"";
+
+enum ck_code ck_edit_error(struct ck_edit *edit, enum ck_code code, const char *help, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
 	struct ck_str text = ck_str_vformat(edit->diags->arena, format, args);
 	va_end(args);
-	ck_error(edit->diags, code, edit->span, "%.*s", CK_STR_ARG(text));
+	struct ck_diag *diag = ck_error(edit->diags, code, edit->span, "%.*s", CK_STR_ARG(text));
+	if (help)
+		ck_diag_help(edit->diags, diag, "%s", help);
 	return code;
 }
 
@@ -83,8 +87,9 @@ static enum ck_code read_attribute(struct ck_edit *edit, struct ck_edit_value *p
 	struct ck_str tail = old_tail(attribute);
 	part->tail = at == part->path.n ? tail : ck_str_slice(part->path, at + mark.n, part->path.n);
 	if (!ck_str_starts(part->tail, tail))
-		return ck_edit_error(edit, CK_PARTED_NODE, "the value of attribute \"%.*s\" of \"%.*s\" cannot become \"%.*s\": it may only move "
-				     "with its node, under the same last part",
+		return ck_edit_error(edit, CK_PARTED_NODE, whole_object,
+				     "the value of attribute \"%.*s\" of \"%.*s\" cannot become \"%.*s\": it may only move with its node, "
+				     "under the same last part",
 				     CK_STR_ARG(ck_name_text(edit->diags->arena, ck_bytes_text(attribute->name))),
 				     CK_STR_ARG(ck_name_text(edit->diags->arena, ck_bytes_text(attribute->checkpoint_key))),
 				     CK_STR_ARG(ck_name_text(edit->diags->arena, part->path)));
@@ -112,7 +117,7 @@ static enum ck_code read_value(struct ck_edit *edit, size_t i)
 	if (!part->is_slot && !value->is_positional)
 		read_slot_path(part);
 	if (part->path.n == 0 && !part->is_slot && !value->is_positional && value->source_node != 0)
-		return ck_edit_error(edit, CK_BAD_TARGET_NAME, "a variable cannot have the empty name");
+		return ck_edit_error(edit, CK_BAD_TARGET_NAME, "write a name", "a variable cannot have the empty name");
 	return CK_OK;
 }
 
@@ -181,8 +186,9 @@ static enum ck_code parted(struct ck_edit *edit, size_t value, struct ck_str oth
 	struct ck_arena *arena = edit->diags->arena;
 	int32_t node = edit->values[value].source_node;
 	struct ck_str name = node < 0 ? edit->values[value].path : edit->source->names[node];
-	return ck_edit_error(edit, CK_PARTED_NODE, "the values of \"%.*s\" would be parted: one goes to \"%.*s\", another to \"%.*s\"; tables, "
-			     "iterators and other state may only move together, with their node", CK_STR_ARG(ck_name_text(arena, name)),
+	return ck_edit_error(edit, CK_PARTED_NODE, whole_object,
+			     "the values of \"%.*s\" would be parted: one goes to \"%.*s\", another to \"%.*s\"; tables, iterators and other "
+			     "state may only move together, with their node", CK_STR_ARG(ck_name_text(arena, name)),
 			     CK_STR_ARG(ck_name_text(arena, edit->parts[value].path)), CK_STR_ARG(ck_name_text(arena, other_path)));
 }
 
@@ -326,7 +332,7 @@ static struct place *find_places(struct ck_edit *edit)
 static enum ck_code taken(struct ck_edit *edit, size_t value, struct ck_str path)
 {
 	edit->span = edit->values[value].span;
-	return ck_edit_error(edit, CK_BAD_TARGET_NAME, "two values would be written to \"%.*s\"",
+	return ck_edit_error(edit, CK_BAD_TARGET_NAME, "give one of them another name", "two values would be written to \"%.*s\"",
 			     CK_STR_ARG(ck_name_text(edit->diags->arena, path)));
 }
 

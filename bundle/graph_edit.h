@@ -84,7 +84,8 @@ static inline const Ck__Tf__Node *ck_edit_old(const struct ck_edit *edit, uint32
 /* All return CK_NONE or false when memory is short. */
 uint32_t ck_edit_add_node(struct ck_edit *edit);
 void ck_edit_hold(struct ck_edit *edit, uint32_t node, size_t value);
-CK_PRINTF(3, 4) enum ck_code ck_edit_error(struct ck_edit *edit, enum ck_code code, const char *format, ...);
+/* A message about edit->span; help may be NULL. Returns code. */
+CK_PRINTF(4, 5) enum ck_code ck_edit_error(struct ck_edit *edit, enum ck_code code, const char *help, const char *format, ...);
 
 /* Makes the edges true to the nodes' places, then slots and aliases (graph_place.c). @errors CK_BAD_TARGET_NAME, CK_NOMEM */
 CK_NODISCARD enum ck_code ck_edit_place(struct ck_edit *edit);

@@ -47,6 +47,9 @@ static enum ck_code unescape(struct ck_edit *edit, struct ck_str path, struct ck
 	if (ck_segment_unescape(segment, text, &ret_local->n))
 		return CK_OK;
 	struct ck_arena *arena = edit->diags->arena;
+	if (ck_str_equal(segment, CK_STR(".ATTRIBUTES")))
+		return ck_edit_error(edit, CK_BAD_TARGET_NAME, "leave off what follows the name, such as /.ATTRIBUTES/VARIABLE_VALUE: it is put back on writing",
+				     "\"%.*s\" is a key, not a name", CK_STR_ARG(ck_name_text(arena, path)));
 	struct ck_diag *diag = ck_error(edit->diags, CK_BAD_TARGET_NAME, edit->span, "\"%.*s\" is no path in an object graph: a \".\" is "
 					"written \"..\" there, and a \"/\" inside a name \".S\"", CK_STR_ARG(ck_name_text(arena, path)));
 	char *right = ck_arena_alloc(arena, 2 * segment.n + 1);
@@ -110,7 +113,7 @@ static enum ck_code node_at(struct ck_edit *edit, struct ck_str path, uint32_t *
 			return CK_OK;
 		}
 		if (depth > CK_MAX_GRAPH_DEPTH)
-			return ck_edit_error(edit, CK_BAD_TARGET_NAME, "a name of more than %d segments", CK_MAX_GRAPH_DEPTH);
+			return ck_edit_error(edit, CK_BAD_TARGET_NAME, "shorten the name", "a name of more than %d segments", CK_MAX_GRAPH_DEPTH);
 		struct ck_str rest = ck_str_slice(path, begin, path.n);
 		struct ck_str segment = ck_str_slice(rest, 0, ck_str_find(rest, '/'));
 		n = begin + segment.n;
@@ -129,7 +132,7 @@ static enum ck_code parent_at(struct ck_edit *edit, struct ck_str path, uint32_t
 	size_t slash = ck_str_rfind(path, '/');
 	bool at_root = slash == path.n;
 	if (path.n > CK_MAX_NAME)
-		return ck_edit_error(edit, CK_BAD_TARGET_NAME, "a name of %zu bytes; at most %d can be written", path.n, CK_MAX_NAME);
+		return ck_edit_error(edit, CK_BAD_TARGET_NAME, "shorten the name", "a name of %zu bytes; at most %d can be written", path.n, CK_MAX_NAME);
 	enum ck_code code = unescape(edit, path, at_root ? path : ck_str_slice(path, slash + 1, path.n), ret_local);
 	if (code)
 		return code;
@@ -154,7 +157,7 @@ static enum ck_code attach(struct ck_edit *edit, uint32_t at)
 	if (there != CK_NONE) {
 		const struct ck_edit_node *other = &edit->nodes[edit->edges[there].to];
 		if (other->is_attached && other->edge == there)
-			return ck_edit_error(edit, CK_BAD_TARGET_NAME, "\"%.*s\" and \"%.*s\" are two paths to one place in the object graph",
+			return ck_edit_error(edit, CK_BAD_TARGET_NAME, "give one of them another name", "\"%.*s\" and \"%.*s\" are two paths to one place in the object graph",
 					     CK_STR_ARG(ck_name_text(edit->diags->arena, path)),
 					     CK_STR_ARG(ck_name_text(edit->diags->arena, other->path)));
 		edit->edges[there].is_gone = true;
@@ -273,7 +276,7 @@ static enum ck_code find_owner(struct ck_edit *edit, size_t i)
 	size_t at;
 	if (part->owner_path.p) {
 		if (!ck_map_get(&edit->by_path, part->owner_path, &at) || edit->nodes[at].first_value == CK_NONE)
-			return ck_edit_error(edit, CK_BAD_TARGET_NAME, "\"%.*s\" belongs to \"%.*s\", which is no variable of the result",
+			return ck_edit_error(edit, CK_BAD_TARGET_NAME, "make that variable too, or drop the slot", "\"%.*s\" belongs to \"%.*s\", which is no variable of the result",
 					     CK_STR_ARG(ck_name_text(edit->diags->arena, part->path)),
 					     CK_STR_ARG(ck_name_text(edit->diags->arena, part->owner_path)));
 		part->owner_node = (uint32_t)at;
@@ -344,7 +347,7 @@ static enum ck_code place_alias(struct ck_edit *edit, const struct ck_graph_alia
 	uint32_t to, parent;
 	edit->span = alias->span;
 	if (alias->path.n == 0)
-		return ck_edit_error(edit, CK_BAD_TARGET_NAME, "an alias of \"%.*s\" cannot have the empty name", CK_STR_ARG(target));
+		return ck_edit_error(edit, CK_BAD_TARGET_NAME, "write the second path", "an alias of \"%.*s\" cannot have the empty name", CK_STR_ARG(target));
 	enum ck_code code = look(edit, alias->target, &to);
 	if (code)
 		return code;
@@ -369,8 +372,8 @@ static enum ck_code place_alias(struct ck_edit *edit, const struct ck_graph_alia
 	if (edge != CK_NONE) {
 		uint32_t other = edit->edges[edge].to;
 		if (other >= n_leads || leads[other])
-			return ck_edit_error(edit, CK_BAD_TARGET_NAME, "alias \"%.*s\" of \"%.*s\": that path leads to another variable, or to what "
-					     "holds some", CK_STR_ARG(path), CK_STR_ARG(target));
+			return ck_edit_error(edit, CK_BAD_TARGET_NAME, "choose a path that nothing has, or drop or rename what has it",
+					     "alias \"%.*s\" of \"%.*s\": that path leads to another variable, or to what holds some", CK_STR_ARG(path), CK_STR_ARG(target));
 		edit->edges[edge].is_gone = true;
 	}
 	return add_edge(edit, parent, local, to) == CK_NONE || !ck_map_put(&edit->by_path, alias->path, to) ? CK_NOMEM : CK_OK;

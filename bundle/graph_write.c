@@ -285,7 +285,7 @@ static enum ck_code set_keys(struct ck_edit *edit)
 		if (ck_arena_failed(edit->arena))
 			return CK_NOMEM;
 		if (ck_map_get(&keys, key, &there))
-			return ck_edit_error(edit, CK_BAD_TARGET_NAME, "two values would be written to \"%.*s\"",
+			return ck_edit_error(edit, CK_BAD_TARGET_NAME, "give one of them another name", "two values would be written to \"%.*s\"",
 					     CK_STR_ARG(ck_name_text(edit->diags->arena, key)));
 		if (!ck_map_put(&keys, key, i))
 			return CK_NOMEM;

@@ -224,6 +224,42 @@ static bool add_values(struct making *making)
 	return making->any_positional && !ck_bind_failed(binder) ? check_positions(making) : true;
 }
 
+/* All values of a table, iterator or the like stay, or all go. */
+static bool check_state(struct making *making)
+{
+	struct ck_binder *binder = making->binder;
+	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+	size_t n_nodes = making->source->graph ? making->source->graph->message->n_nodes : 0;
+	size_t *stays = ck_arena_array(binder->arena, n_nodes + 1, sizeof(*stays));	/* [n_nodes] 1 + a value that does */
+	bool *kept = ck_arena_array(binder->arena, source->n + 1, sizeof(*kept));
+
+	if (!stays || !kept)
+		return ck_bind_nomem(binder);
+	for (size_t i = 0; i < binder->n_makes; i++) {
+		const struct ck_made *made = &binder->makes[i];
+
+		if (!made->is_attribute || made->origin == SIZE_MAX || source->items[made->origin].node < 0)
+			continue;
+		kept[made->origin] = true;
+		stays[source->items[made->origin].node] = made->origin + 1;
+	}
+	for (size_t i = 0; i < source->n; i++) {
+		const struct ck_subject *subject = &source->items[i];
+		const struct ck_claim *claim = source->claims[i];
+		struct ck_diag *diag;
+
+		if (subject->kind != CK_ATTRIBUTE || subject->node < 0 || kept[i] || !stays[subject->node] || !claim ||
+		    !ck_bind_once(&binder->units[claim->rule], SIZE_MAX))
+			continue;
+		diag = ck_error(binder->diags, CK_PARTED_NODE, ck_plan_rule_span(binder->plan, claim->rule, SIZE_MAX),
+				"\"%.*s\" goes and \"%.*s\" stays, and they are the state of one object",
+				CK_STR_ARG(ck_bind_label_text(binder, CK_INPUT_SOURCE, i)),
+				CK_STR_ARG(ck_bind_label_text(binder, CK_INPUT_SOURCE, stays[subject->node] - 1)));
+		ck_diag_help(binder->diags, diag, "drop both, or keep both");
+	}
+	return true;
+}
+
 static struct ck_graph_alias *make_aliases(const struct ck_binder *binder)
 {
 	struct ck_graph_alias *aliases = ck_arena_array(binder->arena, binder->code->n_aliases + 1, sizeof(*aliases));
@@ -298,5 +334,5 @@ bool ck_keys_of_graph(struct ck_keys *keys)
 	making.stays = ck_arena_array(binder->arena, keys->source->n_variables + 1, sizeof(*making.stays));
 	if (!making.values || !making.value_of || !making.stays)
 		return ck_bind_nomem(binder);
-	return add_values(&making) && !ck_bind_failed(binder) && edit(&making);
+	return add_values(&making) && check_state(&making) && !ck_bind_failed(binder) && edit(&making);
 }

@@ -195,25 +195,38 @@ static bool name_goal(struct ck_binder *binder, struct ck_unit *unit, const Ck__
 
 /* ---- rows */
 
-/* Values of tables, iterators and Python state stay with their node. */
+/* What follows the node in the key of its state: "/.ATTRIBUTES/table-keys"; the whole name where there is none. */
+static struct ck_str state_part(struct ck_str name)
+{
+	static const struct ck_str mark = { "/.ATTRIBUTES/", 13 };
+
+	for (size_t i = name.n; i-- > 0;)
+		if (ck_str_starts(ck_str_slice(name, i, name.n), mark))
+			return ck_str_slice(name, i, name.n);
+	return name;
+}
+
+/* Values of tables, iterators and Python state move with their node only; the object graph tells where to. */
 static bool check_attribute(struct ck_binder *binder, struct ck_unit *unit, size_t goal, const struct ck_row *row, struct ck_made *made)
 {
 	struct ck_diag *diag;
 
 	for (size_t i = 0; i < row->n_origins; i++) {
 		const struct ck_origin *origin = row->origins[i];
+		const struct ck_subject *subject = &binder->inputs[origin->input].items[origin->variable];
+		bool is_whole = made->node->op == CK_OP_LOAD && row->n_origins == 1;
 
-		if (binder->inputs[origin->input].items[origin->variable].kind != CK_ATTRIBUTE)
+		if (subject->kind != CK_ATTRIBUTE)
 			continue;
 		made->is_attribute = true;
-		if (made->is_same && made->node->op == CK_OP_LOAD)
+		if (is_whole && (made->is_same || ck_str_equal(state_part(made->name), state_part(subject->name))))
 			continue;
 		if (!ck_bind_once(unit, unit->n_code - 1))
 			return false;
 		diag = ck_error(binder->diags, CK_PARTED_NODE, ck_plan_goal_span(binder->plan, unit->number, goal),
-				"\"%.*s\" is no variable but state of an object, and cannot leave it",
-				CK_STR_ARG(ck_bind_label_text(binder, origin->input, origin->variable)));
-		ck_diag_help(binder->diags, diag, "keep it, drop it, or leave it to `keep rest`");
+				"\"%.*s\" is no variable but state of an object, and %s", CK_STR_ARG(ck_bind_label_text(binder, origin->input, origin->variable)),
+				is_whole ? "cannot leave it" : "nothing is computed with it");
+		ck_diag_help(binder->diags, diag, "keep it, drop it, or move the whole object, such as \"model/table/**\" -> \"model/words/**\"");
 		return false;
 	}
 	return true;
