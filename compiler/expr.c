@@ -102,6 +102,15 @@ static size_t find_outside(const Ck__Plan__Expr *expr, const bool *mask, size_t 
 	return found;
 }
 
+bool ck_expr_uses(struct ck_builder *builder, const Ck__Plan__Expr *expr, size_t local)
+{
+	bool *mask = ck_arena_array(builder->compiler->arena, builder->locals.n_items + 1, sizeof(*mask));
+
+	for (size_t i = 0; mask && i < builder->locals.n_items; i++)
+		mask[i] = i != local;
+	return mask && find_outside(expr, mask, builder->locals.n_items) == local;
+}
+
 /* The `where` of one source is asked before the join, so it sees only what that source captures. */
 static Ck__Plan__Expr *lower_source_where(struct ck_builder *builder, const struct ck_ast_value *where, const Ck__Plan__Pattern *pattern)
 {

@@ -110,6 +110,8 @@ int64_t ck_lower_expr(struct ck_builder *builder, const struct ck_ast_expr *expr
 /* Reads all patterns of an expression once, so that kinds of captures are known everywhere in it. */
 void ck_collect_patterns(struct ck_builder *builder, const struct ck_ast_expr *expr);
 int64_t ck_lower_source(struct ck_builder *builder, const struct ck_ast_ref *ref, const struct ck_ast_value *where);
+/* Whether an expression, or a template in it, uses a local. */
+bool ck_expr_uses(struct ck_builder *builder, const Ck__Plan__Expr *expr, size_t local);
 /* A type; binds: unknown identifiers become dimensions. NULL after a message. */
 Ck__Plan__Type *ck_lower_type(struct ck_builder *builder, const struct ck_ast_type *type, bool binds, struct ck_type *ret_known);
 /*

@@ -9,6 +9,7 @@ struct reader {
 	size_t rule;
 	const Ck__Plan__Source *source;
 	bool narrowed;		/* by a where: what it leaves out may be another statement's */
+	bool optional;		/* perhaps there is no such name */
 	bool also;
 	struct ck_span span;
 	struct ck_str literal;	/* p is NULL for patterns with wildcards */
@@ -40,7 +41,7 @@ static bool add_reader(struct readers *readers, size_t i, size_t insn_at)
 	if (!used || !ck_arena_grow(compiler->arena, (void **)&readers->items, readers->n_items, &readers->capacity, sizeof(*readers->items)))
 		return false;
 	reader = &readers->items[readers->n_items++];
-	*reader = (struct reader){ .rule = i, .source = insn->source, .narrowed = narrowed, .also = rule->also,
+	*reader = (struct reader){ .rule = i, .source = insn->source, .narrowed = narrowed, .also = rule->also, .optional = rule->optional,
 				   .span = rule_span(compiler, compiler->debug->rules[i]->code[insn_at]) };
 	if (!insn->source->pattern || insn->source->pattern->by != CK_BY_NAME || insn->source->rest || insn->source->pattern->has_slot)
 		return true;
@@ -64,7 +65,7 @@ static void find_source_overlaps(struct readers *readers)
 	for (size_t i = 0; i < readers->n_items; i++) {
 		const struct reader *literal = &readers->items[i];
 
-		if (!literal->literal.p || literal->narrowed)
+		if (!literal->literal.p || literal->narrowed || literal->optional)
 			continue;
 		for (size_t j = 0; j < readers->n_items; j++) {
 			const struct reader *other = &readers->items[j];
@@ -79,6 +80,45 @@ static void find_source_overlaps(struct readers *readers)
 				overlap(readers->compiler, literal, other);
 		}
 	}
+}
+
+static bool is_lone_rest(const struct reader *reader)
+{
+	return reader->source->rest && !reader->source->pattern && !reader->also;
+}
+
+/* Two statements may share what is left where `where` divides it. */
+static void find_two_rests(struct readers *readers)
+{
+	struct ck_diags *diags = readers->compiler->diags;
+
+	for (size_t i = 1; i < readers->n_items; i++) {
+		const struct reader *second = &readers->items[i];
+
+		for (size_t j = 0; is_lone_rest(second) && j < i; j++) {
+			const struct reader *first = &readers->items[j];
+			struct ck_diag *diag;
+
+			if (!is_lone_rest(first) || first->source->input != second->source->input || first->rule == second->rule ||
+			    (first->narrowed && second->narrowed))
+				continue;
+			diag = ck_error(diags, CK_OVERLAP, second->span, "two statements take what is left");
+			ck_diag_mark(diags, diag, "this one");
+			ck_diag_label(diags, diag, first->span, "and this one");
+			ck_diag_help(diags, diag, "`rest` stands once, or is divided by `where` in both; to name a part of it write rest:\"pattern\"");
+			return;
+		}
+	}
+}
+
+/* Does a rule make its targets whenever it is run? Else another rule may make them instead. */
+static bool is_unconditional(const Ck__Plan__Rule *rule)
+{
+	bool narrowed = rule->optional;
+
+	for (size_t i = 0; i < rule->n_code; i++)
+		narrowed = narrowed || rule->code[i]->where;
+	return !narrowed;
 }
 
 /* The name that a goal makes whatever is captured, p NULL when it depends. */
@@ -129,7 +169,7 @@ static void find_target_overlaps(struct ck_compiler *compiler)
 		const Ck__Plan__Rule *rule = compiler->code->rules[i];
 		const Ck__Plan__Insn *last = rule->code[rule->n_code - 1];
 
-		for (size_t j = 0; last->op == CK_OP_STORE && j < last->n_goals; j++) {
+		for (size_t j = 0; last->op == CK_OP_STORE && is_unconditional(rule) && j < last->n_goals; j++) {
 			struct ck_str name = literal_goal(compiler, last->goals[j]);
 			const Ck__Plan__RuleSpans *debug = compiler->debug->rules[i];
 			struct ck_span span = rule_span(compiler, j < debug->n_goals ? debug->goals[j] : debug->statement);
@@ -158,5 +198,6 @@ void ck_find_overlaps(struct ck_compiler *compiler)
 			if (compiler->code->rules[i]->code[j]->op == CK_OP_SOURCE && !add_reader(&readers, i, j))
 				return;
 	find_source_overlaps(&readers);
+	find_two_rests(&readers);
 	find_target_overlaps(compiler);
 }

@@ -209,6 +209,42 @@ static bool lower_map(struct ck_builder *builder, const struct ck_ast_stmt *stmt
 	return reg >= 0 && emit_store(builder, stmt, reg);
 }
 
+/* How often a statement's patterns capture a local: twice is a condition. */
+static size_t count_captures(const struct ck_builder *builder, size_t local)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < builder->n_code; i++) {
+		const Ck__Plan__Pattern *pattern = builder->code[i]->source ? builder->code[i]->source->pattern : NULL;
+
+		for (size_t j = 0; pattern && j < pattern->n_pieces; j++)
+			n += pattern->pieces[j]->local == local + 1;
+		for (size_t j = 0; pattern && j < pattern->n_slot; j++)
+			n += pattern->slot[j]->local == local + 1;
+	}
+	return n;
+}
+
+/* In keep and drop nothing needs a named capture but `where`. Numbers are left out: only a capture matches digits. */
+static void warn_unused(struct ck_builder *builder)
+{
+	for (size_t i = 0; i < builder->locals.n_items; i++) {
+		const Ck__Plan__Local *local = builder->locals.items[i];
+		struct ck_str name = ck_str_of(local->name);
+		struct ck_diag *diag;
+		bool used = local->kind == CK_LOCAL_INT || local->kind == CK_LOCAL_UNIQ || name.p[0] == '*' || name.p[0] == '{' ||
+			    count_captures(builder, i) != 1;
+
+		for (size_t j = 0; j < builder->n_code && !used; j++)
+			used = builder->code[j]->where && ck_expr_uses(builder, builder->code[j]->where, i);
+		if (used)
+			continue;
+		diag = ck_compiler_warn(builder->compiler, CK_UNUSED_NAME, builder->locals.spans[i], "the capture `%.*s` is never used", CK_STR_ARG(name));
+		if (diag)
+			ck_diag_help(builder->compiler->diags, diag, "write a wildcard, such as `*`, or narrow the statement with `where`");
+	}
+}
+
 /* `keep P` is `map P -> same`. */
 static bool lower_keep(struct ck_builder *builder, const struct ck_ast_stmt *stmt)
 {
@@ -217,7 +253,10 @@ static bool lower_keep(struct ck_builder *builder, const struct ck_ast_stmt *stm
 
 	map.goals = &same;
 	map.n_goals = 1;
-	return lower_map(builder, &map);
+	if (!lower_map(builder, &map))
+		return false;
+	warn_unused(builder);
+	return true;
 }
 
 static bool lower_drop(struct ck_builder *builder, const struct ck_ast_stmt *stmt)
@@ -231,6 +270,7 @@ static bool lower_drop(struct ck_builder *builder, const struct ck_ast_stmt *stm
 	if (!insn)
 		return false;
 	insn->src[0] = (uint32_t)reg;
+	warn_unused(builder);
 	return true;
 }
 

@@ -137,6 +137,8 @@ static void buf_split(struct ck_buf *buf, const struct ck_unit *unit, const stru
 		ck_buf_printf(buf, "%s%.*s = \"", any ? ", " : "", CK_STR_ARG(ck_str_of(unit->locals[i]->name)));
 		ck_buf_name(buf, bindings[i].text);
 		ck_buf_char(buf, '"');
+		if (unit->locals[i]->kind == CK_LOCAL_CHOICE)
+			ck_buf_printf(buf, " (alternative %u)", bindings[i].alternative + 1);
 		any = true;
 	}
 }

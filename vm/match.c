@@ -37,12 +37,21 @@ struct search {
 
 /* ---- values of a capture */
 
+/* An unnamed alternation stands for its position alone, whatever text it matched. */
+static bool is_position(const Ck__Plan__Local *local)
+{
+	return local->kind == CK_LOCAL_CHOICE && local->name.len && local->name.data[0] == '{';
+}
+
 /* Do two values of a local give the same target? */
 static bool same_value(const Ck__Plan__Local *local, const struct ck_binding *a, const struct ck_binding *b)
 {
-	bool unnamed_choice = local->kind == CK_LOCAL_CHOICE && local->name.len && local->name.data[0] == '{';
+	return a->alternative == b->alternative && (is_position(local) || ck_str_equal(a->text, b->text));
+}
 
-	return a->alternative == b->alternative && (unnamed_choice || ck_str_equal(a->text, b->text));
+static struct ck_fixed fix(const Ck__Plan__Local *local, struct ck_binding value)
+{
+	return (struct ck_fixed){ true, !is_position(local), value };
 }
 
 /* exact: 07 and 7 are two values. */
@@ -134,7 +143,7 @@ static void settle(struct search *search)
 
 		if (!matcher->used[local] || matcher->fixed[local].set || !find_other(search, local, &other))
 			continue;
-		matcher->fixed[local] = (struct ck_fixed){ true, true, other };
+		matcher->fixed[local] = fix(matcher->locals[local], other);
 		search->ambiguous = ck_run_solve(&search->run);
 		if (search->ambiguous)
 			ck_run_walk(&search->run, search->second);
@@ -184,7 +193,7 @@ static void list_splits(struct search *search, size_t i)
 	ck_run_reach(&search->run);
 	list_values(search, local, true);
 	for (size_t j = 0; j < matcher->values[local].n_items; j++) {
-		matcher->fixed[local] = (struct ck_fixed){ true, true, matcher->values[local].items[j] };
+		matcher->fixed[local] = fix(matcher->locals[local], matcher->values[local].items[j]);
 		list_splits(search, i + 1);
 		matcher->fixed[local].set = false;
 	}

@@ -211,8 +211,11 @@ CK_PRINTF(3, 4) static struct ck_diag *gap_error(struct grouping *grouping, cons
 	text = ck_str_vformat(binder->diags->arena, format, args);
 	va_end(args);
 	diag = ck_error(binder->diags, CK_GAP, ck_unit_span(binder, grouping->unit, grouping->insn), "%.*s", CK_STR_ARG(text));
-	ck_diag_note(binder->diags, diag, "the group has %zu member%s, from \"%.*s\" to \"%.*s\"", group->n_rows, group->n_rows == 1 ? "" : "s",
-		     CK_STR_ARG(source_text(grouping, group->rows[0])), CK_STR_ARG(source_text(grouping, group->rows[group->n_rows - 1])));
+	if (group->n_rows == 1)
+		ck_diag_note(binder->diags, diag, "the group is \"%.*s\" alone", CK_STR_ARG(source_text(grouping, group->rows[0])));
+	else
+		ck_diag_note(binder->diags, diag, "the group has %zu members, from \"%.*s\" to \"%.*s\"", group->n_rows,
+			     CK_STR_ARG(source_text(grouping, group->rows[0])), CK_STR_ARG(source_text(grouping, group->rows[group->n_rows - 1])));
 	return diag;
 }
 
@@ -358,6 +361,15 @@ static void check_ragged(struct grouping *grouping, const struct group *group)
 	ck_diag_help(grouping->binder->diags, diag, "if that is meant, write ragged=allow");
 }
 
+static void wrong_count(struct grouping *grouping, const struct group *group)
+{
+	struct ck_diag *diag = gap_error(grouping, group, "a group of over= has %zu member%s, and count=%" PRId64 " is asserted", group->n_rows,
+					 group->n_rows == 1 ? "" : "s", grouping->count->integer);
+
+	if (diag)
+		ck_diag_help(grouping->binder->diags, diag, "look for a name that the pattern does not match, or correct count=");
+}
+
 static void check_group(struct grouping *grouping, const struct group *group)
 {
 	uint32_t kind = grouping->local->kind;
@@ -370,8 +382,7 @@ static void check_group(struct grouping *grouping, const struct group *group)
 	if (!grouping->allow_ragged)
 		check_ragged(grouping, group);
 	if (grouping->count && grouping->count->kind == CK_EXPR_INT && (uint64_t)grouping->count->integer != group->n_rows)
-		gap_error(grouping, group, "a group of over= has %zu member%s, count=%" PRId64 " is asserted", group->n_rows,
-			  group->n_rows == 1 ? "" : "s", grouping->count->integer);
+		wrong_count(grouping, group);
 }
 
 static bool join_group(struct grouping *grouping, const struct group *group, struct ck_relation *relation)

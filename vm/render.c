@@ -148,6 +148,14 @@ static enum ck_code write_part(struct writer *writer, const Ck__Plan__Part *part
 	return fail(writer->env, "a part of kind %u in a template", part->kind);
 }
 
+static enum ck_code refuse_empty(struct ck_env *env)
+{
+	enum ck_code code = fail(env, "the template makes an empty name here");
+
+	env->help = CK_STR("what it is made of may be empty: write text beside it, or a capture {x}, which holds a character at least");
+	return code;
+}
+
 static enum ck_code render(Ck__Plan__Part *const *parts, size_t n_parts, struct ck_env *env, struct ck_str *ret_text)
 {
 	struct writer writer = { .env = env };
@@ -160,7 +168,7 @@ static enum ck_code render(Ck__Plan__Part *const *parts, size_t n_parts, struct 
 		if (writer.text.failed || !ret_text->p)
 			code = CK_NOMEM;
 		else if (!ret_text->n)
-			code = fail(env, "the template makes an empty name here");
+			code = refuse_empty(env);
 		else if (ret_text->n > CK_MAX_NAME)
 			code = fail(env, "the template makes a name of %zu bytes; %d are allowed", ret_text->n, CK_MAX_NAME);
 	}
