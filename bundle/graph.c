@@ -316,7 +316,8 @@ enum ck_code ck_graph_index(struct ck_graph *graph, struct ck_diags *diags)
 			return code;
 		const Ck__Tf__Node *node = graph->message->nodes[i];
 		graph->is_optimizer[i] = node->n_slot_variables > 0 ||
-					 (has_child(node, CK_STR("_variables")) && has_child(node, CK_STR("_iterations")));
+					 (has_child(node, CK_STR("_variables")) &&
+					  (has_child(node, CK_STR("_iterations")) || has_child(node, CK_STR("iterations"))));
 	}
 	enum ck_code code = find_names(graph, diags);
 	return !code && !index_edges(graph) ? ck_error_nomem(diags) : code;

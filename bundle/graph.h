@@ -16,7 +16,7 @@ struct ck_graph {
 	Ck__Tf__ObjectGraph *message;	/* unknown fields survive in it */
 	struct ck_arena *arena;		/* of the message, borrowed */
 	struct ck_str *names;		/* [n_nodes] the language's name of each node, see below; empty where no path leads */
-	bool *is_optimizer;		/* [n_nodes] has slot_variables, or the children _variables and _iterations */
+	bool *is_optimizer;		/* [n_nodes] has slot_variables, or the children _variables and _iterations (Keras 3 before 3.6: iterations) */
 	bool *reachable;		/* [n_nodes] from the root (node 0) */
 
 	/* The walk that gave the names. */
@@ -74,9 +74,11 @@ struct ck_graph_value {
 	int32_t source_attribute;	/* number of the attribute there; -1: VARIABLE_VALUE of a new variable */
 	/*
 	 * Slots (tf2): the value is slot `slot` of `owner`, under `optimizer` (path in the result; the old path of a node that moves
-	 * means that node). Of a slot that was positional, the optimizer's lists are taken out.
+	 * means that node).
 	 */
 	bool is_slot;
+	/* It was a slot by position and is none any more: its optimizer's lists are taken out. */
+	bool leaves_list;
 	/* Slots that stay positional (keras2, keras3): the node stays in its optimizer's list wherever that goes; path is not read. */
 	bool is_positional;
 	size_t owner;			/* index of the owner in the array of values */

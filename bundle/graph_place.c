@@ -218,7 +218,8 @@ static const struct ck_str optimizer_lists[] = {
 	CK_STR("_variables"), CK_STR("_trainable_variables"), CK_STR("_trainable_variables_indices"), CK_STR("_index_dict"),
 	CK_STR("_momentums"), CK_STR("_velocities"), CK_STR("_velocity_hats"), CK_STR("momentums"), CK_STR("_accumulators"),
 	CK_STR("_linears"), CK_STR("_accumulated_grads"), CK_STR("_accumulated_delta_vars"), CK_STR("_average_gradients"), CK_STR("_m"),
-	CK_STR("_u"), CK_STR("_model_variables_moving_average"),
+	CK_STR("_u"), CK_STR("_r"), CK_STR("_c"), CK_STR("_v"), CK_STR("adam_velocities"), CK_STR("_accumulated_gradients"),
+	CK_STR("_model_variables_moving_average"),
 };
 
 static void take_out_lists(struct ck_edit *edit, uint32_t optimizer)
@@ -294,11 +295,11 @@ enum ck_code ck_edit_place_slots(struct ck_edit *edit)
 		return CK_NOMEM;
 	for (size_t i = 0; i < edit->n_values; i++) {
 		struct ck_edit_value *part = &edit->parts[i];
+		if (edit->values[i].leaves_list)
+			take_out_of_lists(edit, seen, (uint32_t)edit->values[i].source_node);
 		if (!part->is_slot)
 			continue;
 		edit->span = edit->values[i].span;
-		if (part->node != CK_NONE && part->old_entry == CK_NONE)
-			take_out_of_lists(edit, seen, part->node);
 		if (part->node == CK_NONE) {
 			uint32_t node = ck_edit_add_node(edit);
 			if (node == CK_NONE)

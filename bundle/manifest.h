@@ -54,6 +54,10 @@ struct ck_variable {
 	struct ck_str optimizer;	/* path of the optimizer; TF1: the suffix without its number ("Adam") */
 	struct ck_str suffix;		/* TF1: what follows the variable's name, with its slash ("/Adam_1") */
 	bool two_optimizers;		/* another optimizer has a slot of this name for the owner too */
+
+	/* Values that are surely some variable's slots, but nothing tells whose: they are no slots, and not to be lost either. */
+	size_t unclear_owner;		/* number of the first variable that may own it, plus 1; 0: it is no such value */
+	bool has_unclear_slots;		/* may own some */
 };
 
 struct ck_manifest {
@@ -107,7 +111,10 @@ struct ck_slot_declaration {
 };
 CK_NODISCARD enum ck_code ck_manifest_find_slots(struct ck_manifest *manifest, const struct ck_slot_declaration *declarations,
 						 size_t n_declarations, struct ck_diags *diags);
-/* What the language's table of `tf1` has behind a variable's name for a slot of this optimizer ("Adam"; empty: the first); or nothing. */
-struct ck_str ck_tf1_suffix(struct ck_str slot, struct ck_str optimizer);
+/**
+ * What the language's table of `tf1` has behind a variable's name for a slot of this optimizer ("Adam"; empty: the first); or nothing.
+ * A centered RMSProp has "mg" too, and that before the momentum.
+ */
+struct ck_str ck_tf1_suffix(struct ck_str slot, struct ck_str optimizer, bool centered);
 
 #endif

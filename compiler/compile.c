@@ -95,12 +95,15 @@ static void lower_statement(struct ck_compiler *compiler, const struct ck_ast_st
 			compiler->code->target_kind = ck_str_equal(stmt->name.text, CK_STR("names")) ? CK_TARGET_NAMES : CK_TARGET_OBJECTS;
 		return;
 	case CK_AST_SLOTS_FOLLOW:
-		if (first_of(compiler, &once->slots, stmt, "slots"))
-			lower_convention(compiler, stmt);
+		if (!first_of(compiler, &once->slots, stmt, "slots"))
+			return;
+		compiler->debug->slots = ck_span_message(compiler, stmt->span);
+		lower_convention(compiler, stmt);
 		return;
 	case CK_AST_SLOTS_DROP:
 		if (!first_of(compiler, &once->slots, stmt, "slots"))
 			return;
+		compiler->debug->slots = ck_span_message(compiler, stmt->span);
 		compiler->code->slots_drop = true;
 		compiler->code->slots_because = ck_bytes(stmt->because.text);
 		return;

@@ -97,6 +97,11 @@ static bool set_positional(struct making *making, const struct ck_made *made, en
 	size_t owner = find_owner(binder, made);
 
 	making->any_positional = true;
+	/* Nothing but the statement tells whose slot it is, and so where it has its place. */
+	if (made->origin != SIZE_MAX && making->source->variables[made->origin].unclear_owner && owner != SIZE_MAX) {
+		value->is_positional = true;
+		return true;
+	}
 	if (origin && origin->convention == convention && ck_str_equal(origin->slot, made->slot) && owner != SIZE_MAX &&
 	    binder->makes[owner].origin == origin->owner && !making->stays[made->origin]) {
 		making->stays[made->origin] = true;
@@ -114,7 +119,10 @@ static bool set_positional(struct making *making, const struct ck_made *made, en
 static bool set_slot(struct making *making, const struct ck_made *made, struct ck_graph_value *value)
 {
 	enum ck_convention convention = ck_made_convention(making->keys, made);
+	const struct ck_variable *origin = ck_made_slot_origin(making->binder, made);
 
+	/* What was no slot may be an element of a list all the same. */
+	value->leaves_list = value->source_node >= 0 && convention != CK_KERAS2 && convention != CK_KERAS3 && (!origin || origin->convention != CK_TF2);
 	switch (convention) {
 	case CK_TF2:
 		return set_tf2(making, made, value);
@@ -126,6 +134,27 @@ static bool set_slot(struct making *making, const struct ck_made *made, struct c
 		break;
 	}
 	return ck_made_tf1_name(making->keys, made, &value->path);
+}
+
+/* Values of an optimizer's list that are no slots, such as factored ones, stay where they are; but not where slots before them go. */
+static void check_factored(struct making *making, size_t gone)
+{
+	struct ck_binder *binder = making->binder;
+	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+	struct ck_str list = ck_str_format(binder->arena, "%.*s/_variables/", CK_STR_ARG(source->items[gone].optimizer));
+
+	for (size_t i = 0; list.p && i < binder->n_makes; i++) {
+		const struct ck_made *made = &binder->makes[i];
+
+		if (made->slot.n || made->origin == SIZE_MAX || !ck_str_starts(source->items[made->origin].name, list))
+			continue;
+		by_position(making,
+			    ck_keys_error(binder, made, CK_SLOT_MISSING_RULE, "\"%.*s\" would lose its place: \"%.*s\", before or behind it, goes",
+					  CK_STR_ARG(ck_bind_label_text(binder, CK_INPUT_SOURCE, made->origin)),
+					  CK_STR_ARG(ck_bind_label_text(binder, CK_INPUT_SOURCE, gone))),
+			    &making->source->variables[gone]);
+		return;
+	}
 }
 
 /* A slot that goes from a list while its variable and others of the optimizer stay would move those behind it. */
@@ -146,6 +175,15 @@ static bool check_positions(struct making *making)
 	for (size_t i = 0; i < source->n; i++)
 		if (making->stays[i] && !ck_map_put(&optimizers, source->items[i].optimizer, i))
 			return ck_bind_nomem(binder);
+	for (size_t i = 0; i < source->n; i++) {
+		enum ck_convention convention = making->source->variables[i].convention;
+
+		if ((convention == CK_KERAS2 || convention == CK_KERAS3) && !making->stays[i] &&
+		    ck_map_get(&optimizers, source->items[i].optimizer, &any)) {
+			check_factored(making, i);
+			break;
+		}
+	}
 	for (size_t i = 0; i < source->n; i++) {
 		const struct ck_variable *slot = &making->source->variables[i];
 		const struct ck_claim *claim = source->claims[i];

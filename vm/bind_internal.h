@@ -273,6 +273,34 @@ bool ck_bind_slots_follow(struct ck_binder *binder);
 /* Whether what happens to the slot is told by its variable: no statement is about it. */
 bool ck_slot_follows(const struct ck_binder *binder, uint32_t input, size_t slot);
 
+/* ---- bind_counters.c: what optimizers keep beside their slots */
+enum ck_counter {
+	CK_COUNTER_NONE,
+	CK_COUNTER_STEPS,			/* how many steps were made */
+	CK_COUNTER_POWER_1, CK_COUNTER_POWER_2,	/* beta1_power, beta2_power */
+	CK_COUNTER_RATE,			/* the learning rate */
+	CK_COUNTER_SCHEDULE,			/* Nadam's product of momentums */
+	CK_COUNTER_OTHER,			/* a constant of the program */
+};
+
+enum ck_counter ck_counter_of(const struct ck_subjects *subjects, size_t variable);
+/* Whether optimizers of the convention have counters of this name. */
+bool ck_counter_serves(struct ck_str name, enum ck_convention convention);
+/* The last segment of its name there; nothing if they have none. */
+struct ck_str ck_counter_name(enum ck_counter meaning, enum ck_convention convention);
+/* What makes beta1_power or beta2_power of a step count, as a text " | ..."; NULL where no operator of this version does. */
+const char *ck_counter_power(enum ck_counter meaning);
+/* Statements that make the template's counters among variables, as helps. */
+void ck_counters_unmade(struct ck_binder *binder, struct ck_diag *diag, const size_t *variables, size_t n);
+/* What to do with the source's counters among variables, which have no place in the template under their names. */
+void ck_counters_left(struct ck_binder *binder, struct ck_diag *diag, const size_t *variables, size_t n, bool tell_places);
+
+/* ---- bind_convention.c */
+/* Whether slots can be stored as the result stores them. False only when memory is short. */
+bool ck_bind_convention(struct ck_binder *binder);
+/* How a slot is stored when there is no template: the one place that decides it. slot: of the source, NULL: none tells. */
+enum ck_convention ck_slot_convention(const struct ck_binder *binder, const struct ck_variable *slot);
+
 /* ---- bind_keys.c: keys of targets, the object graph */
 bool ck_bind_keys(struct ck_binder *binder);
 
@@ -317,6 +345,9 @@ ProtobufCBinaryData ck_bind_bytes(struct ck_str s);
 /* ---- bind_check.c, bind_warn.c */
 bool ck_bind_checks(struct ck_binder *binder);
 void ck_bind_warnings(struct ck_binder *binder);
+/* A warning at a place of a rule; NULL where a comment silences it, whose reason the report repeats. */
+CK_PRINTF(5, 6) struct ck_diag *ck_bind_warn(struct ck_binder *binder, enum ck_code code, size_t rule, struct ck_span span, const char *format, ...);
+void ck_bind_warn_optimizers(struct ck_binder *binder);	/* bind_warn_slots.c */
 /* Whether a cast between the dtypes keeps every value, and whether it keeps at least the range. */
 bool ck_cast_widens(enum ck_dtype from, enum ck_dtype to);
 bool ck_cast_keeps_range(enum ck_dtype from, enum ck_dtype to);

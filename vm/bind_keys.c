@@ -44,11 +44,9 @@ enum ck_convention ck_made_convention(const struct ck_keys *keys, const struct c
 {
 	const struct ck_variable *origin = ck_made_slot_origin(keys->binder, made);
 
-	if (!keys->binder->objects)
-		return CK_TF1;
-	if (!keys->source->object_based)
-		return CK_TF2;
-	return origin ? origin->convention : keys->first_slot ? keys->first_slot->convention : CK_TF2;
+	if (made->origin != SIZE_MAX && keys->source->variables[made->origin].unclear_owner)
+		origin = &keys->source->variables[made->origin];
+	return ck_slot_convention(keys->binder, origin ? origin : keys->first_slot);
 }
 
 /* ---- tf1: names with suffixes */
@@ -142,18 +140,23 @@ static bool find_families(struct ck_keys *keys)
 		for (size_t k = 0; made->slot.n && k < CK_COUNT(families); k++)
 			if (ck_str_equal(made->slot, families[k].slot) && !ck_map_put(&keys->families, made->optimizer, k))
 				return ck_bind_nomem(binder);
+		if (ck_str_equal(made->slot, CK_STR("mg")) && !ck_map_put(&keys->centered, made->optimizer, 0))
+			return ck_bind_nomem(binder);
 	}
 	return true;
 }
 
 static struct ck_str table_suffix(const struct ck_keys *keys, const struct ck_made *made)
 {
-	struct ck_str suffix = made->optimizer.n ? ck_tf1_suffix(made->slot, made->optimizer) : (struct ck_str){ 0 };
-	size_t family;
+	struct ck_str suffix = { 0 };
+	size_t family, any;
+	bool centered = ck_map_get(&keys->centered, made->optimizer, &any);
 
+	if (made->optimizer.n)
+		suffix = ck_tf1_suffix(made->slot, made->optimizer, centered);
 	if (!suffix.n && ck_map_get(&keys->families, made->optimizer, &family))
-		suffix = ck_tf1_suffix(made->slot, families[family].optimizer);
-	return suffix.n ? suffix : ck_tf1_suffix(made->slot, (struct ck_str){ 0 });
+		suffix = ck_tf1_suffix(made->slot, families[family].optimizer, centered);
+	return suffix.n ? suffix : ck_tf1_suffix(made->slot, (struct ck_str){ 0 }, centered);
 }
 
 static bool no_suffix(struct ck_keys *keys, const struct ck_made *made)
@@ -186,21 +189,17 @@ bool ck_made_tf1_name(struct ck_keys *keys, const struct ck_made *made, struct c
 	return ret_name->p ? true : ck_bind_nomem(keys->binder);
 }
 
-/* False only when memory is short. */
-static bool keys_of_names(struct ck_keys *keys)
+static void keys_of_names(struct ck_keys *keys)
 {
 	struct ck_binder *binder = keys->binder;
 
-	if (!find_kinds(keys) || !find_families(keys))
-		return false;
 	for (size_t i = 0; i < binder->n_makes; i++) {
 		struct ck_made *made = &binder->makes[i];
 
 		made->key = made->name;
-		if (made->slot.n && !ck_made_tf1_name(keys, made, &made->key) && binder->nomem)
-			return false;
+		if (made->slot.n)
+			(void)ck_made_tf1_name(keys, made, &made->key);
 	}
-	return true;
 }
 
 /* ---- the template's keys and graph */
@@ -335,14 +334,19 @@ static const struct ck_variable *first_slot(const struct ck_binder *binder)
 bool ck_bind_keys(struct ck_binder *binder)
 {
 	struct ck_keys keys = { .binder = binder, .source = binder->inputs[CK_INPUT_SOURCE].manifest, .first_slot = first_slot(binder) };
-	bool ok;
+	bool ok = true;
 
 	ck_map_init(&keys.families, binder->arena);
+	ck_map_init(&keys.centered, binder->arena);
 	if (!binder->objects)
 		alias_without_graph(binder);
 	if (binder->inputs[CK_INPUT_TEMPLATE].given)
 		ok = keys_of_template(binder);
+	else if (!find_kinds(&keys) || !find_families(&keys))
+		return false;
+	else if (binder->objects)
+		ok = ck_keys_of_graph(&keys);
 	else
-		ok = binder->objects ? ck_keys_of_graph(&keys) : keys_of_names(&keys);
+		keys_of_names(&keys);
 	return ok && !ck_bind_failed(binder) && check_keys(binder) && !ck_bind_failed(binder);
 }

@@ -11,6 +11,7 @@ struct ck_keys {
 	const struct ck_variable **kinds;		/* a slot of the source for each suffix */
 	size_t n_kinds;
 	struct ck_map families;				/* optimizer -> number of its family */
+	struct ck_map centered;				/* optimizers that have the slot mg, as a centered RMSProp */
 };
 
 struct ck_span ck_made_span(const struct ck_binder *binder, const struct ck_made *made);
@@ -18,7 +19,7 @@ struct ck_span ck_made_span(const struct ck_binder *binder, const struct ck_made
 CK_PRINTF(4, 5) struct ck_diag *ck_keys_error(struct ck_binder *binder, const struct ck_made *made, enum ck_code code, const char *format, ...);
 /* The variable of the source that a slot comes from when that is a slot too, else NULL. */
 const struct ck_variable *ck_made_slot_origin(const struct ck_binder *binder, const struct ck_made *made);
-/* How a slot is written when there is no template: the one place that decides it. */
+/* How a slot is written when there is no template. */
 enum ck_convention ck_made_convention(const struct ck_keys *keys, const struct ck_made *made);
 /* The name under which TF1 stores a slot. False after a message. */
 bool ck_made_tf1_name(struct ck_keys *keys, const struct ck_made *made, struct ck_str *ret_name);

@@ -234,6 +234,8 @@ void ck_explain_unaccounted(struct ck_binder *binder, uint32_t input, const size
 			n == 1 ? "" : "s", CK_STR_ARG(name));
 	ck_explain_list(binder, diag, labels, n);
 	tell_left_by_where(binder, input, left, diag);
+	if (input == CK_INPUT_SOURCE)
+		ck_counters_left(binder, diag, variables, n, false);
 	ck_diag_help(binder->diags, diag, "map, keep or drop %s: `keep %.*srest` keeps what is left, `drop %.*srest because \"...\"` leaves it out",
 		     n == 1 ? "it" : "them", CK_STR_ARG(prefix), CK_STR_ARG(prefix));
 }

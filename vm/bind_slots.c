@@ -180,94 +180,14 @@ static bool has_slots(const struct ck_binder *binder)
 	return false;
 }
 
-/* ---- conventions */
-
-/* That of the source's slots which follow; NONE if there is none. */
-static enum ck_convention source_convention(const struct ck_binder *binder, size_t *ret_slot)
-{
-	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
-
-	for (size_t i = 0; i < source->n_slots; i++)
-		if (ck_slot_follows(binder, CK_INPUT_SOURCE, source->slots_by_head[i])) {
-			*ret_slot = source->slots_by_head[i];
-			return source->manifest->variables[*ret_slot].convention;
-		}
-	return CK_CONVENTION_NONE;
-}
-
-static void check_as(struct ck_binder *binder, enum ck_convention source)
-{
-	bool template = binder->inputs[CK_INPUT_TEMPLATE].given;
-	enum ck_convention written = !binder->objects ? CK_TF1 : binder->inputs[CK_INPUT_SOURCE].manifest->object_based ? source : CK_TF2;
-	struct ck_diag *diag;
-
-	if (binder->code->slots_as == CK_CONVENTION_NONE || template || source == CK_CONVENTION_NONE || binder->code->slots_as == written)
-		return;
-	diag = ck_error(binder->diags, CK_NOT_AVAILABLE, (struct ck_span){ 0 }, "writing %s slots as %s is not available in this version of ckmig",
-			ck_convention_name(source), ck_convention_name((enum ck_convention)binder->code->slots_as));
-	ck_diag_help(binder->diags, diag, "give a fresh save of the new model with --onto: its slots are filled by their names, in its own convention");
-}
-
-static struct ck_diag *positional(struct ck_binder *binder, struct ck_unit *unit, size_t slot, const char *what)
-{
-	const struct ck_manifest *manifest = binder->inputs[CK_INPUT_SOURCE].manifest;
-	struct ck_diag *diag;
-
-	if (!ck_bind_once(unit, unit->n_code - 1))
-		return NULL;
-	diag = ck_error(binder->diags, CK_SLOT_MISSING_RULE, ck_unit_span(binder, unit, SIZE_MAX), "%s, and the optimizer stores its slots by position",
-			what);
-	ck_diag_note(binder->diags, diag, "the %s slot \"%.*s\" is \"%.*s\"", ck_convention_name(manifest->variables[slot].convention),
-		     CK_STR_ARG(ck_bind_label_text(binder, CK_INPUT_SOURCE, slot)),
-		     CK_STR_ARG(ck_name_text(binder->diags->arena, manifest->variables[slot].key)));
-	ck_diag_help(binder->diags, diag, "give a fresh save of the new model with --onto, which tells the new order, or write `slots drop because \"...\"`");
-	return diag;
-}
-
-static bool is_one_to_one(const struct ck_node *node)
-{
-	while (node->n_operands == 1)
-		node = node->operands[0];
-	return node->op == CK_OP_LOAD;
-}
-
-/* Without a template, lists keep the source's order, and close up after a drop; but variables may not be made, joined or split. */
-static bool check_positional(struct ck_binder *binder, size_t slot)
-{
-	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
-	size_t *n_made = ck_arena_array(binder->arena, source->n + 1, sizeof(*n_made));
-
-	if (!n_made)
-		return ck_bind_nomem(binder);
-	for (size_t i = 0; i < binder->n_makes; i++) {
-		const struct ck_made *made = &binder->makes[i];
-		struct ck_unit *unit = &binder->units[made->rule];
-		bool owns = made->origin != SIZE_MAX && source->first_slot[made->origin] != SIZE_MAX;
-
-		if (made->slot.n)
-			continue;
-		if (unit->rule->kind == CK_RULE_NEW)
-			positional(binder, unit, slot, "this makes a new variable");
-		else if (owns && !is_one_to_one(made->node))
-			positional(binder, unit, slot, "this joins variables");
-		else if (owns && n_made[made->origin]++)
-			positional(binder, unit, slot, "this makes several variables of one");
-	}
-	return true;
-}
-
 bool ck_bind_slots_follow(struct ck_binder *binder)
 {
-	size_t n = binder->n_makes, slot = 0;
-	enum ck_convention convention;
+	size_t n = binder->n_makes;
 
+	if (!ck_bind_convention(binder))
+		return false;
 	if (binder->code->slots_drop || !has_slots(binder))
 		return true;
-	convention = source_convention(binder, &slot);
-	check_as(binder, convention);
-	if ((convention == CK_KERAS2 || convention == CK_KERAS3) && binder->objects && !binder->inputs[CK_INPUT_TEMPLATE].given &&
-	    !check_positional(binder, slot))
-		return false;
 	for (size_t i = 0; i < n; i++) {
 		const struct ck_made *made = &binder->makes[i];
 		struct follower follower = { .binder = binder, .unit = &binder->units[made->rule] };

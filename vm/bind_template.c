@@ -124,31 +124,148 @@ static bool settle_fill(struct ck_binder *binder, struct ck_made *made)
 
 /* ---- made, and not in the template; in the template, and not made */
 
-static void not_in_template(struct ck_binder *binder, const struct ck_made *made)
+/* Targets of one rule that the template lacks: variables, and slots of variables that it has. */
+struct lacking {
+	size_t *makes;
+	size_t n;
+};
+
+/* "m", or "{m,v}"; in the arena of the sink. */
+static struct ck_str slots_text(struct ck_binder *binder, const struct lacking *lacking)
 {
+	enum { MAX_KINDS = 6 };
+	struct ck_str kinds[MAX_KINDS], text;
+	struct ck_buf buf = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < lacking->n && n < MAX_KINDS; i++) {
+		struct ck_str slot = binder->makes[lacking->makes[i]].slot;
+		size_t k = 0;
+
+		while (k < n && !ck_str_equal(kinds[k], slot))
+			k++;
+		if (k == n)
+			kinds[n++] = slot;
+	}
+	for (size_t i = 0; i < n; i++) {
+		ck_buf_str(&buf, i ? CK_STR(",") : n > 1 ? CK_STR("{") : CK_STR(""));
+		ck_buf_name(&buf, kinds[i]);
+	}
+	ck_buf_str(&buf, n > 1 ? CK_STR("}") : CK_STR(""));
+	text = ck_str_copy(binder->diags->arena, ck_buf_view(&buf));
+	ck_buf_clear(&buf);
+	return text.p ? text : CK_STR("*");
+}
+
+static void help_slots(struct ck_binder *binder, struct ck_diag *diag, const struct lacking *lacking)
+{
+	const struct ck_made *made = &binder->makes[lacking->makes[0]];
 	struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
-	struct ck_unit *unit = &binder->units[made->rule];
-	struct ck_str label = ck_name_text(binder->diags->arena, made->label);
+	struct ck_str slot = ck_name_text(binder->diags->arena, made->slot), other;
+	size_t owner, at;
+	uint64_t any;
+
+	if (!ck_subjects_find(binder, template, CK_BY_NAME, made->name, &owner))
+		return;
+	if (!template->n_slots)
+		ck_diag_help(binder->diags, diag, template->manifest->object_based
+							  ? "it has no slots at all: an optimizer makes them when it is built, so save the new model after "
+							    "optimizer.build(model.trainable_variables)"
+							  : "it has no slots at all: minimize() makes them, so save all global variables after it");
+	for (at = template->first_slot[owner]; at != SIZE_MAX; at = template->next_slot[at]) {
+		struct ck_str label = ck_variable_label(template->manifest, &template->manifest->variables[at], binder->arena);
+
+		if (ck_map_get(&binder->made_labels, label, &any))
+			continue;
+		other = ck_name_text(binder->diags->arena, template->items[at].slot);
+		ck_diag_help(binder->diags, diag, "if it means the same as \"%.*s\", which the template has: map \"...@%.*s\" -> \"...@%.*s\"",
+			     CK_STR_ARG(ck_name_text(binder->diags->arena, label)), CK_STR_ARG(slot), CK_STR_ARG(other));
+		break;
+	}
+	ck_diag_help(binder->diags, diag, "leave it out: drop \"**@%.*s\" because \"...\", or `slots drop because \"...\"` for all slots",
+		     CK_STR_ARG(slots_text(binder, lacking)));
+}
+
+/* The source's variables that the targets are, for what is known of counters. */
+static void help_counters(struct ck_binder *binder, struct ck_diag *diag, const struct lacking *lacking)
+{
+	size_t *origins = ck_arena_array(binder->arena, lacking->n + 1, sizeof(*origins)), n = 0;
+
+	for (size_t i = 0; origins && i < lacking->n; i++)
+		if (binder->makes[lacking->makes[i]].origin != SIZE_MAX)
+			origins[n++] = binder->makes[lacking->makes[i]].origin;
+	if (origins)
+		ck_counters_left(binder, diag, origins, n, true);
+	else
+		ck_bind_nomem(binder);
+}
+
+static void not_in_template(struct ck_binder *binder, const struct lacking *lacking)
+{
+	const struct ck_made *made = &binder->makes[lacking->makes[0]];
+	struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_str label = ck_name_text(binder->diags->arena, made->label), *others;
 	struct ck_suggest suggest;
 	struct ck_diag *diag;
 
-	if (!ck_bind_once(unit, unit->n_code - 1))
-		return;
+	binder->units[made->rule].failed = true;
 	diag = ck_error(binder->diags, CK_NOT_IN_TEMPLATE, ck_plan_goal_span(binder->plan, made->rule, made->goal), "the template has no %s \"%.*s\"",
 			made->slot.n ? "slot" : "variable", CK_STR_ARG(label));
 	ck_diag_mark(binder->diags, diag, "makes \"%.*s\"", CK_STR_ARG(label));
 	ck_diag_note(binder->diags, diag, "the template is %.*s", CK_STR_ARG(ck_name_text(binder->diags->arena, template->manifest->path)));
-	if (made->slot.n && ck_subjects_find(binder, template, CK_BY_NAME, made->name, NULL)) {
-		ck_diag_help(binder->diags, diag, "slots follow their variable; leave them out with `slots drop because \"...\"` or `drop \"**@%.*s\" because \"...\"`",
-			     CK_STR_ARG(ck_name_text(binder->diags->arena, made->slot)));
+	others = ck_arena_array(binder->arena, lacking->n, sizeof(*others));
+	for (size_t i = 1; others && i < lacking->n; i++)
+		others[i - 1] = binder->makes[lacking->makes[i]].label;
+	if (others && lacking->n > 1) {
+		ck_diag_note(binder->diags, diag, "nor has it %zu more that this makes:", lacking->n - 1);
+		ck_explain_list(binder, diag, others, lacking->n - 1);
+	}
+	if (made->slot.n) {
+		help_slots(binder, diag, lacking);
 		return;
 	}
+	help_counters(binder, diag, lacking);
 	ck_suggest_init(&suggest, made->name);
 	for (size_t i = 0; i < template->n_plain; i++)
 		ck_suggest_offer(&suggest, template->items[template->by_head[i]].name);
 	ck_suggest_help(&suggest, binder->diags, diag, "\"");
 	if (made->is_same)
 		ck_diag_help(binder->diags, diag, "map it to a name that the template has, or drop it");
+}
+
+/* All that the template lacks, a message a rule. */
+static bool tell_lacking(struct ck_binder *binder)
+{
+	struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	size_t n_rules = binder->code->n_rules;
+	struct lacking *variables = ck_arena_array(binder->arena, 2 * (n_rules + 1), sizeof(*variables));
+
+	for (int pass = 0; variables && pass < 2; pass++)
+		for (size_t i = 0; i < binder->n_makes; i++) {
+			const struct ck_made *made = &binder->makes[i];
+			struct lacking *lacking;
+
+			/* A slot of a variable that is not there either is no second error. */
+			if (made->in_template != SIZE_MAX ||
+			    (made->slot.n && made->follows && !ck_subjects_find(binder, template, CK_BY_NAME, made->name, NULL)))
+				continue;
+			lacking = &variables[made->rule + (made->slot.n ? n_rules + 1 : 0)];
+			if (pass == 0) {
+				lacking->n++;
+				continue;
+			}
+			if (!lacking->makes) {
+				lacking->makes = ck_arena_array(binder->arena, lacking->n, sizeof(*lacking->makes));
+				lacking->n = 0;
+			}
+			if (!lacking->makes)
+				return ck_bind_nomem(binder);
+			lacking->makes[lacking->n++] = i;
+		}
+	for (size_t i = 0; variables && i < 2 * (n_rules + 1); i++)
+		if (variables[i].n)
+			not_in_template(binder, &variables[i]);
+	return variables ? true : ck_bind_nomem(binder);
 }
 
 static bool is_template_slot(const struct ck_subject *subject)
@@ -160,19 +277,23 @@ static bool tell_not_made(struct ck_binder *binder, const bool *made)
 {
 	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
 	struct ck_str *labels = ck_arena_array(binder->arena, template->n + 1, sizeof(*labels));
+	size_t *variables = ck_arena_array(binder->arena, template->n + 1, sizeof(*variables));
 	struct ck_diag *diag;
 	size_t n = 0;
 
-	if (!labels)
+	if (!labels || !variables)
 		return ck_bind_nomem(binder);
 	for (size_t i = 0; i < template->n; i++)
-		if (!made[i] && template->items[i].kind != CK_GRAPH && !is_template_slot(&template->items[i]))
+		if (!made[i] && template->items[i].kind != CK_GRAPH && !is_template_slot(&template->items[i])) {
+			variables[n] = i;
 			labels[n++] = template->items[i].name;
+		}
 	if (!n)
 		return true;
 	diag = ck_error(binder->diags, CK_NOT_PRODUCED, (struct ck_span){ 0 }, "%zu variable%s of the template that no statement makes", n,
 			n == 1 ? "" : "s");
 	ck_explain_list(binder, diag, labels, n);
+	ck_counters_unmade(binder, diag, variables, n);
 	ck_diag_help(binder->diags, diag, "map something to %s, or write `new rest = template` to take %s from the template", n == 1 ? "it" : "them",
 		     n == 1 ? "its value" : "their values");
 	return true;
@@ -218,12 +339,12 @@ bool ck_bind_template(struct ck_binder *binder)
 	for (size_t i = 0; i < binder->n_makes; i++) {
 		const struct ck_made *one = &binder->makes[i];
 
-		if (one->in_template == SIZE_MAX)
-			not_in_template(binder, one);
-		else if (!one->refused && one->node->type.rank >= 0 && !ck_type_fits(&one->node->type, &template->items[one->in_template].type))
+		if (one->in_template != SIZE_MAX && !one->refused && one->node->type.rank >= 0 && !ck_type_fits(&one->node->type, &template->items[one->in_template].type))
 			ck_bind_mismatch(binder, &binder->units[one->rule], one->goal, one->node, &template->items[one->in_template].type,
 					 "the template has", template->manifest->path);
 	}
+	if (!tell_lacking(binder))
+		return false;
 	/* What a failed rule would have made is no second error. */
 	for (size_t i = 0; i < binder->code->n_rules; i++)
 		failed = failed || binder->units[i].failed;

@@ -99,8 +99,7 @@ static bool is_allowed(const struct ck_binder *binder, enum ck_code code, struct
 	return false;
 }
 
-/* A warning at a place of a rule; NULL where a comment silences it, whose reason the report repeats. */
-CK_PRINTF(5, 6) static struct ck_diag *warn(struct ck_binder *binder, enum ck_code code, size_t rule, struct ck_span span, const char *format, ...)
+struct ck_diag *ck_bind_warn(struct ck_binder *binder, enum ck_code code, size_t rule, struct ck_span span, const char *format, ...)
 {
 	struct ck_diag *diag = NULL;
 	struct ck_buf text = { 0 };
@@ -247,7 +246,7 @@ static void buf_range(struct ck_buf *buf, enum ck_dtype dtype)
 static void tell_cast(struct ck_binder *binder, const struct finding *finding, size_t rule)
 {
 	enum ck_dtype from = finding->node->operands[0]->type.dtype, to = finding->node->type.dtype;
-	struct ck_diag *diag = warn(binder, CK_LOSSY_CAST, rule, ck_unit_span(binder, &binder->units[rule], finding->node->insn),
+	struct ck_diag *diag = ck_bind_warn(binder, CK_LOSSY_CAST, rule, ck_unit_span(binder, &binder->units[rule], finding->node->insn),
 				    "the cast from %s to %s loses range, for \"%.*s\"%s", ck_dtype_name(from), ck_dtype_name(to),
 				    CK_STR_ARG(target_text(binder, finding->made)), finding->n > 1 ? " and others" : "");
 	struct ck_buf text = { 0 };
@@ -269,7 +268,7 @@ static void tell_zeros(struct ck_binder *binder, const struct finding *finding, 
 {
 	const struct ck_node *node = finding->node;
 	int axis = axis_of(node);
-	struct ck_diag *diag = warn(binder, CK_SUDDEN_ZEROS, rule, ck_unit_span(binder, &binder->units[rule], node->insn),
+	struct ck_diag *diag = ck_bind_warn(binder, CK_SUDDEN_ZEROS, rule, ck_unit_span(binder, &binder->units[rule], node->insn),
 				    "zeros become outputs of \"%.*s\"%s: axis %d grows from %lld to %lld", CK_STR_ARG(target_text(binder, finding->made)),
 				    finding->n > 1 ? " and others" : "", axis, (long long)node->operands[0]->type.dims[axis],
 				    (long long)node->type.dims[axis]);
@@ -321,7 +320,7 @@ static void tell_crossing(struct ck_binder *binder, const struct ck_made *made, 
 
 	if (is_allowed(binder, CK_CROSSING, ck_plan_rule_span(binder->plan, other->rule, SIZE_MAX)))
 		return;
-	diag = warn(binder, CK_CROSSING, made->rule, ck_plan_goal_span(binder->plan, made->rule, made->goal),
+	diag = ck_bind_warn(binder, CK_CROSSING, made->rule, ck_plan_goal_span(binder->plan, made->rule, made->goal),
 		    "\"%.*s\" becomes \"%.*s\", and another statement makes \"%.*s\" of the old \"%.*s\"", CK_STR_ARG(from), CK_STR_ARG(to),
 		    CK_STR_ARG(onward), CK_STR_ARG(to));
 	if (!diag)
@@ -359,160 +358,11 @@ static bool warn_crossings(struct ck_binder *binder)
 	return true;
 }
 
-/* ---- optimizers that lose what they are for */
-
-/* Whether a name's last segment is one of TF1's counters, "beta1_power" or "beta2_power_1". */
-static bool is_beta_power(struct ck_str name)
-{
-	size_t slash = ck_str_rfind(name, '/');
-	struct ck_str last = slash < name.n ? ck_str_slice(name, slash + 1, name.n) : name;
-
-	return ck_str_starts(last, CK_STR("beta1_power")) || ck_str_starts(last, CK_STR("beta2_power"));
-}
-
-/* A number that an optimizer keeps for itself. optimizer: of an object-based checkpoint its path. */
-static bool is_counter(const struct ck_subjects *source, size_t variable, struct ck_str optimizer)
-{
-	const struct ck_subject *subject = &source->items[variable];
-
-	if (subject->kind != CK_VARIABLE || subject->slot.n || subject->type.rank != 0 || source->first_slot[variable] != SIZE_MAX)
-		return false;
-	if (!source->manifest->object_based)
-		return is_beta_power(subject->name);
-	return ck_str_starts(subject->name, optimizer) && subject->name.n > optimizer.n && subject->name.p[optimizer.n] == '/';
-}
-
-/* Does any slot of the optimizer live on? By names alone, optimizers are not told apart. */
-static bool has_slots(const struct ck_binder *binder, struct ck_str optimizer)
-{
-	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
-	bool any = !source->manifest->object_based;
-
-	for (size_t i = 0; i < binder->n_makes; i++) {
-		const struct ck_made *made = &binder->makes[i];
-
-		if (made->slot.n && (any || made->origin == SIZE_MAX || ck_str_equal(source->items[made->origin].optimizer, optimizer)))
-			return true;
-	}
-	return false;
-}
-
-/* Counters that are carried although no slot of their optimizer is. */
-static bool warn_counters(struct ck_binder *binder, struct ck_str optimizer)
-{
-	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
-	struct ck_str *labels = ck_arena_array(binder->arena, binder->n_makes + 1, sizeof(*labels));
-	const struct ck_made *first = NULL;
-	struct ck_diag *diag;
-	size_t n = 0;
-
-	if (!labels)
-		return ck_bind_nomem(binder);
-	for (size_t i = 0; i < binder->n_makes; i++) {
-		const struct ck_made *made = &binder->makes[i];
-
-		if (made->slot.n || made->origin == SIZE_MAX || !is_counter(source, made->origin, optimizer))
-			continue;
-		first = first ? first : made;
-		labels[n++] = made->label;
-	}
-	if (!n)
-		return true;
-	diag = warn(binder, CK_COUNTER_UNUSED, first->rule, ck_unit_span(binder, &binder->units[first->rule], 0),
-		    "%zu counter%s of an optimizer %s kept, and none of its slots", n, n == 1 ? "" : "s", n == 1 ? "is" : "are");
-	if (!diag)
-		return true;
-	ck_explain_list(binder, diag, labels, n);
-	ck_diag_help(binder->diags, diag, "without its slots an optimizer starts anew: drop %s too, such as drop \"%.*s\" because \"...\"",
-		     n == 1 ? "it" : "them", CK_STR_ARG(ck_bind_label_text(binder, CK_INPUT_SOURCE, first->origin)));
-	return true;
-}
-
-static bool warn_optimizers(struct ck_binder *binder)
-{
-	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
-	struct ck_map seen;
-	size_t before;
-
-	/* A template says itself what there is. */
-	if (binder->inputs[CK_INPUT_TEMPLATE].given)
-		return true;
-	ck_map_init(&seen, binder->arena);
-	for (size_t i = 0; i < source->n_slots; i++) {
-		struct ck_str optimizer = source->manifest->object_based ? source->items[source->slots_by_head[i]].optimizer : CK_STR("");
-
-		if (ck_map_get(&seen, optimizer, &before))
-			continue;
-		if (!ck_map_put(&seen, optimizer, 0))
-			return ck_bind_nomem(binder);
-		if (!has_slots(binder, optimizer) && !warn_counters(binder, optimizer))
-			return false;
-	}
-	return true;
-}
-
-/* Slots that statements keep, of variables that are not there any more. */
-static bool warn_orphans(struct ck_binder *binder)
-{
-	struct ck_str *labels = ck_arena_array(binder->arena, binder->n_makes + 1, sizeof(*labels));
-	const struct ck_made *first = NULL;
-	struct ck_diag *diag;
-	size_t n = 0, owner;
-
-	/* In an object graph there is no such slot. */
-	if (binder->objects)
-		return true;
-	if (!labels)
-		return ck_bind_nomem(binder);
-	for (size_t i = 0; i < binder->n_makes; i++) {
-		const struct ck_made *made = &binder->makes[i];
-
-		if (!made->slot.n || made->follows || made->rule == SIZE_MAX || ck_map_get(&binder->made_labels, made->name, &owner))
-			continue;
-		first = first ? first : made;
-		labels[n++] = made->label;
-	}
-	if (!n)
-		return true;
-	diag = warn(binder, CK_COUNTER_UNUSED, first->rule, ck_plan_goal_span(binder->plan, first->rule, first->goal),
-		    "%zu slot%s of an optimizer %s made for variables that the target does not have", n, n == 1 ? "" : "s", n == 1 ? "is" : "are");
-	if (!diag)
-		return true;
-	ck_explain_list(binder, diag, labels, n);
-	ck_diag_help(binder->diags, diag, "drop the slots with their variables");
-	return true;
-}
-
-/* ---- save_counter */
-
-static void warn_save_counter(struct ck_binder *binder)
-{
-	struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
-	struct ck_str name = CK_STR("save_counter");
-	const struct ck_claim *claim;
-	struct ck_diag *diag;
-	size_t variable, made;
-
-	if (!binder->objects || binder->inputs[CK_INPUT_TEMPLATE].given || !source->manifest->object_based ||
-	    !ck_subjects_find(binder, source, CK_BY_NAME, name, &variable) || ck_map_get(&binder->made_labels, name, &made))
-		return;
-	claim = source->claims[variable];
-	if (!claim)
-		return;
-	diag = warn(binder, CK_NO_SAVE_COUNTER, claim->rule, ck_unit_span(binder, &binder->units[claim->rule], claim->insn),
-		    "the target has no save_counter, and the source had one");
-	if (!diag)
-		return;
-	ck_diag_note(binder->diags, diag, "tf.train.Checkpoint makes one before it restores: restore(...).assert_consumed() fails without it, and a "
-					  "CheckpointManager counts anew; read(...) does not ask for it");
-	ck_diag_help(binder->diags, diag, "keep it under its name: keep \"save_counter\"");
-}
-
 void ck_bind_warnings(struct ck_binder *binder)
 {
 	/* What is wrong anyway is not also doubtful. */
 	if (ck_bind_failed(binder))
 		return;
-	if (warn_operators(binder) && warn_crossings(binder) && warn_optimizers(binder) && warn_orphans(binder))
-		warn_save_counter(binder);
+	if (warn_operators(binder) && warn_crossings(binder))
+		ck_bind_warn_optimizers(binder);
 }

@@ -283,6 +283,13 @@ struct ck_span ck_plan_alias_span(const struct ck_plan *plan, size_t alias)
 	return debug && alias < debug->n_aliases ? span_of(plan, debug->aliases[alias]) : no_place;
 }
 
+struct ck_span ck_plan_slots_span(const struct ck_plan *plan)
+{
+	const Ck__Plan__Debug *debug = plan->message->debug;
+
+	return debug && debug->slots ? span_of(plan, debug->slots) : no_place;
+}
+
 struct ck_span ck_plan_check_span(const struct ck_plan *plan, size_t check, size_t insn)
 {
 	const Ck__Plan__Debug *debug = plan->message->debug;

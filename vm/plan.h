@@ -88,6 +88,7 @@ void ck_plan_disasm_json(const struct ck_plan *plan, struct ck_buf *out);
 struct ck_span ck_plan_rule_span(const struct ck_plan *plan, size_t rule, size_t insn);
 struct ck_span ck_plan_goal_span(const struct ck_plan *plan, size_t rule, size_t goal);
 struct ck_span ck_plan_alias_span(const struct ck_plan *plan, size_t alias);
+struct ck_span ck_plan_slots_span(const struct ck_plan *plan);	/* of the statement `slots follow` or `slots drop` */
 struct ck_span ck_plan_check_span(const struct ck_plan *plan, size_t check, size_t insn);
 /* Name of an input for messages: "source", "template", "teacher". */
 struct ck_str ck_plan_input_name(const struct ck_plan *plan, uint32_t input);

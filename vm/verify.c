@@ -388,6 +388,8 @@ static bool verify_debug(struct ck_verifier *verifier)
 		return true;
 	if (debug->n_aliases && debug->n_aliases != code->n_aliases)
 		return ck_verify_fail(verifier, "places for %zu aliases, there are %zu", debug->n_aliases, code->n_aliases);
+	if (debug->slots && !verify_span(verifier, debug->slots))
+		return false;
 	for (size_t i = 0; i < debug->n_aliases; i++)
 		if (!verify_span(verifier, debug->aliases[i]))
 			return false;

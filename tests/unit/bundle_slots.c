@@ -49,6 +49,13 @@ Test(bundle_slots, real_checkpoints)
 		{"tf2_keras3/sgd_momentum-1", 4, "optimizer/_variables/2", "model/_functional/_operations/1/_kernel@momentum keras3 optimizer"},
 		{"tf2_keras3/adam_ema-1", 12, "optimizer/_variables/2", "model/_functional/_operations/1/_kernel@ema keras3 optimizer"},
 		{"tf2_keras3/adam_ema-1", 12, "optimizer/_variables/13", "model/_functional/_operations/2/bias@v keras3 optimizer"},
+		{"tf2_keras34/adam-1", 16, "optimizer/_variables/2", "model/_functional/_operations/1/_kernel@ema keras3 optimizer"},
+		{"tf2_keras34/adam-1", 16, "optimizer/_variables/13", "model/_functional/_operations/2/bias@v keras3 optimizer"},
+		{"tf2_keras34/adam-1", 16, "optimizer/_variables/14", "model/_functional/_operations/1/_kernel@vhat keras3 optimizer"},
+		{"tf2_keras34/adam-1", 16, "optimizer/iterations", "optimizer/iterations"},
+		{"tf2_keras34/rmsprop-1", 12, "optimizer/_variables/2", "model/_functional/_operations/1/_kernel@rms keras3 optimizer"},
+		{"tf2_keras34/rmsprop-1", 12, "optimizer/_variables/9", "model/_functional/_operations/2/bias@momentum keras3 optimizer"},
+		{"tf2_keras34/rmsprop-1", 12, "optimizer/_variables/10", "model/_functional/_operations/1/_kernel@mg keras3 optimizer"},
 		{"tf2_keras3/model_only-1", 0, "save_counter", "save_counter"},
 		{"tf2_keras211/adam-1", 8, "optimizer/_variables/1", "model/layer_with_weights-0/kernel@m keras2 optimizer"},
 		{"tf2_keras211/adam-1", 8, "optimizer/_learning_rate", "optimizer/_learning_rate"},
@@ -119,10 +126,12 @@ static struct ck_manifest *make_manifest(const char *const *names, size_t n)
 Test(bundle_slots, tf1_names)
 {
 	static const char *const names[] = {"a", "a/Adam", "a/Adam/Momentum", "a/Adam_1", "a/Adam_2", "a/Ftrl", "a/Ftrl_1", "a/Momentum!",
-					    "a/adam_m", "b/Adam", "c", "c/Adadelta_1", "c/RMSProp", "c/RMSProp_1", "c/lamb_v", "c/my_m"};
+					    "a/adam_m", "b/Adam", "c", "c/Adadelta_1", "c/RMSProp", "c/RMSProp_1", "c/lamb_v", "c/my_m",
+					    "d", "d/RMSProp", "d/RMSProp_1", "d/RMSProp_2"};
 	static const char *const expected[] = {"a", "a@Adam/m tf1 Adam", "a/Adam/Momentum", "a@v tf1 Adam", "a/Adam_2", "a@accumulator tf1 Ftrl",
 					       "a@linear tf1 Ftrl", "a/Momentum", "a@adam/m tf1 adam", "b/Adam", "c",
-					       "c@accum_var tf1 Adadelta", "c@rms tf1 RMSProp", "c@momentum tf1 RMSProp", "c@v tf1 lamb", "c/my_m"};
+					       "c@accum_var tf1 Adadelta", "c@rms tf1 RMSProp", "c@momentum tf1 RMSProp", "c@v tf1 lamb", "c/my_m",
+					       "d", "d@rms tf1 RMSProp", "d@mg tf1 RMSProp", "d@momentum tf1 RMSProp"};
 	struct ck_manifest *manifest = make_manifest(names, CK_COUNT(names));
 	for (size_t i = 0; i < CK_COUNT(names); i++) {
 		struct ck_str key = manifest->variables[i].key;

@@ -279,6 +279,58 @@ Test(vm_bind, target_objects)
 	cr_expect(graph_of(bound)->is_optimizer[ck_graph_find(graph_of(bound), CK_STR("optimizer"))]);
 }
 
+/* `slots follow as`: as tf2 the lists of the optimizer go and its node keeps its place, as tf1 there are names. */
+Test(vm_bind, slots_as)
+{
+	static const char *const lists[] = { "_variables", "_momentums", "_velocities", "_velocity_hats", "_trainable_variables", "_index_dict" };
+	static const char *const sources[] = { "tf2_keras3/adam-1", "tf2_keras211/adam-1", "tf2_keras34/adam-1", "tf2_legacy_adam/adam-1" };
+	const struct ck_plan *bound;
+
+	for (size_t i = 0; i < CK_COUNT(sources); i++) {
+		const char *owner = i == 0 || i == 2 ? "model/_functional/_operations/2/bias" : "model/layer_with_weights-1/bias";
+		const struct ck_graph *graph;
+
+		bound = bind_well(sources[i], NULL, "slots follow as tf2\nkeep rest");
+		graph = graph_of(bound);
+		check_keys(bound, (const char *const[][2]){ { ck_str_format(arena, "%s@v", owner).p,
+							      ck_str_format(arena, "%s/.OPTIMIZER_SLOT/optimizer/v" VALUE, owner).p } }, 1);
+		check_graph(bound, NULL, 0);
+		for (size_t j = 0; j < CK_COUNT(lists); j++)
+			cr_expect_lt(ck_graph_find(graph, ck_str_format(arena, "optimizer/%s", lists[j])), 0, "%s: %s", sources[i], lists[j]);
+		cr_expect_gt(graph->message->nodes[ck_graph_find(graph, CK_STR("optimizer"))]->n_slot_variables, 7);
+		if (i == 2)
+			continue;
+		bound = bind_well(sources[i], NULL, "slots follow as tf1\nkeep rest");
+		check_keys(bound, (const char *const[][2]){ { ck_str_format(arena, "%s@v", owner).p, ck_str_format(arena, "%s/Adam_1" VALUE, owner).p } }, 1);
+		graph = graph_of(bound);
+		for (size_t j = 0; j < CK_COUNT(lists); j++)
+			cr_expect_lt(ck_graph_find(graph, ck_str_format(arena, "optimizer/%s", lists[j])), 0, "%s: %s", sources[i], lists[j]);
+		cr_expect_eq(graph->message->nodes[ck_graph_find(graph, CK_STR("optimizer"))]->n_slot_variables, 0);
+	}
+	/* What is so anyway. */
+	bind_well("tf2_keras3/adam-1", NULL, "slots follow as keras3\nkeep rest");
+	bind_well("tf2_keras211/adam-1", "tf2_keras211/adam-1", "slots follow as keras2\nkeep rest");
+	bind_well("tf1_saver/model.ckpt-200", NULL, "slots follow as tf1\nkeep rest");
+	bound = bind_well("tf1_saver/model.ckpt-200", NULL, "target objects\nslots follow as tf1\nkeep rest");
+	check_keys(bound, (const char *const[][2]){ { "dense/kernel@m", "dense/kernel/Adam" VALUE } }, 1);
+	/* A new order is no matter where no positions are written. */
+	bound = bind_well("tf2_keras3/adam-1", NULL, "slots follow as tf2\nnew \"optimizer/beta_1\" : f32[] = const(0.9)\nkeep rest");
+	cr_expect(find_target(bound, "optimizer/beta_1"));
+}
+
+/* All three slots of a centered RMSProp. */
+Test(vm_bind, centered)
+{
+	const struct ck_plan *bound = bind_well("tf2_keras34/rmsprop-1", NULL, "target names\nkeep rest");
+	static const char *const rows[][2] = {
+		{ "model/_functional/_operations/2/bias@rms", "model/_functional/_operations/2/bias/RMSProp" },
+		{ "model/_functional/_operations/2/bias@mg", "model/_functional/_operations/2/bias/RMSProp_1" },
+		{ "model/_functional/_operations/2/bias@momentum", "model/_functional/_operations/2/bias/RMSProp_2" },
+	};
+
+	check_keys(bound, rows, CK_COUNT(rows));
+}
+
 /* Values of tables, iterators and Python state keep their keys, and what nothing changes keeps its graph. */
 Test(vm_bind, other_attributes)
 {
@@ -574,6 +626,12 @@ Test(vm_bind, refusals)
 		{ "tf2_keras3/adam-1", NULL, "drop \"model/_functional/_operations/2/bias@m\" because \"\"\nkeep rest", "E0410", "goes and" },
 		{ "tf2_legacy_adam/adam-1", "tf2_legacy_adam/adam-1", "keep rest\nalias \"a\" = \"save_counter\"", "E0407", "no path \"a\"" },
 		{ "tf2_legacy_adam/adam-1", "tf2_legacy_adam/adam-1", "keep rest\nalias \"optimizer\" = \"save_counter\"", "E0411", "no second path" },
+		{ "tf2_legacy_adam/adam-1", NULL, "slots follow as keras3\nkeep rest", "E0410", "keras3 stores slots by position" },
+		{ "tf2_keras211/adam-1", NULL, "slots follow as keras3\nkeep rest", "E0410", "is stored as keras2" },
+		{ "tf1_saver/model.ckpt-200", NULL, "target objects\nslots follow as keras2\nkeep rest", "E0410", "--onto" },
+		{ "tf1_saver/model.ckpt-200", NULL, "slots follow as keras2\nkeep rest", "E0410", "--onto" },
+		{ "tf1_saver/model.ckpt-200", NULL, "slots follow as tf2\nkeep rest", "E0409", "write `target objects`" },
+		{ "tf2_keras211/adam-1", "tf2_keras211/adam-1", "slots follow as tf2\nkeep rest", "E0410", "the template stores them as keras2" },
 		{ "tf1_saver/model.ckpt-200", NULL, "keep rest\nnew \"x\" : f32[1Gi, 1Gi, 1Gi] = zeros", "E0306", "more than 2^63 bytes" },
 		{ "tf1_saver/model.ckpt-200", NULL, "keep rest\nnew \"x\" : string[1Gi, 1Gi, 8] = zeros", "E0306", "more than 2^63 bytes" },
 		{ "tf1_partitioned/model.ckpt", NULL, "keep rest", "E0808", "partitioned" },

@@ -1,0 +1,2 @@
+ckmig plan W0401-names.ckmig ../data/tf2_keras211/adam-1 > /dev/null
+exit 0

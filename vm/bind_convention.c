@@ -1,0 +1,220 @@
+/* How slots are stored in the result: as in the template, else as `slots follow as` says, else as in the source; and whether that can be. */
+#include "vm/bind_internal.h"
+
+static bool is_positional(enum ck_convention convention)
+{
+	return convention == CK_KERAS2 || convention == CK_KERAS3;
+}
+
+enum ck_convention ck_slot_convention(const struct ck_binder *binder, const struct ck_variable *slot)
+{
+	enum ck_convention as = (enum ck_convention)binder->code->slots_as;
+
+	if (!binder->objects)
+		return CK_TF1;
+	if (as != CK_CONVENTION_NONE)
+		return as;
+	if (!binder->inputs[CK_INPUT_SOURCE].manifest->object_based || !slot)
+		return CK_TF2;
+	/* Whose slots values are the statement may tell where the graph does not; they stay in their list. */
+	return slot->unclear_owner ? CK_KERAS2 : slot->convention;
+}
+
+/* A slot of the source that follows, of another convention than `not`; SIZE_MAX if there is none. */
+static size_t find_slot(const struct ck_binder *binder, enum ck_convention not)
+{
+	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+
+	for (size_t i = 0; i < source->n_slots; i++)
+		if (ck_slot_follows(binder, CK_INPUT_SOURCE, source->slots_by_head[i]) &&
+		    source->manifest->variables[source->slots_by_head[i]].convention != not)
+			return source->slots_by_head[i];
+	return SIZE_MAX;
+}
+
+static void note_slot(struct ck_binder *binder, struct ck_diag *diag, uint32_t input, size_t slot)
+{
+	const struct ck_variable *variable = &binder->inputs[input].manifest->variables[slot];
+
+	ck_diag_note(binder->diags, diag, "the %.*s's \"%.*s\" is stored as %s, under \"%.*s\"",
+		     CK_STR_ARG(ck_plan_input_name(binder->plan, input)), CK_STR_ARG(ck_bind_label_text(binder, input, slot)),
+		     ck_convention_name(variable->convention), CK_STR_ARG(ck_name_text(binder->diags->arena, variable->key)));
+}
+
+/* ---- `slots follow as` */
+
+/* The template is taken as it is. */
+static void check_template_as(struct ck_binder *binder, enum ck_convention as)
+{
+	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_diag *diag;
+
+	for (size_t i = 0; i < template->n_slots; i++) {
+		size_t slot = template->slots_by_head[i];
+
+		if (template->manifest->variables[slot].convention == as)
+			continue;
+		diag = ck_error(binder->diags, CK_SLOT_MISSING_RULE, ck_plan_slots_span(binder->plan), "slots are to be stored as %s, and the template stores them as %s",
+				ck_convention_name(as), ck_convention_name(template->manifest->variables[slot].convention));
+		note_slot(binder, diag, CK_INPUT_TEMPLATE, slot);
+		ck_diag_help(binder->diags, diag, "leave `as %s` out: with --onto slots go where the template has them", ck_convention_name(as));
+		return;
+	}
+}
+
+static void check_as(struct ck_binder *binder, enum ck_convention as)
+{
+	size_t other = find_slot(binder, is_positional(as) ? as : CK_CONVENTION_NONE);
+	struct ck_diag *diag;
+
+	if (as == CK_CONVENTION_NONE || as == CK_TF1 || other == SIZE_MAX)
+		return;
+	if (is_positional(as)) {
+		diag = ck_error(binder->diags, CK_SLOT_MISSING_RULE, ck_plan_slots_span(binder->plan), "%s stores slots by position, and nothing tells the positions",
+				ck_convention_name(as));
+		note_slot(binder, diag, CK_INPUT_SOURCE, other);
+		ck_diag_help(binder->diags, diag, "give a fresh save of the new model with --onto, made after optimizer.build(model.trainable_variables)");
+	} else if (!binder->objects) {
+		diag = ck_error(binder->diags, CK_NEEDS_GRAPH, ck_plan_slots_span(binder->plan), "tf2 stores slots by an object graph, and the result is name-based");
+		ck_diag_help(binder->diags, diag, "write `target objects`, or leave `as tf2` out");
+	}
+}
+
+/* ---- by position, without a template */
+
+static struct ck_diag *positional(struct ck_binder *binder, struct ck_unit *unit, size_t slot, const char *what)
+{
+	const struct ck_manifest *manifest = binder->inputs[CK_INPUT_SOURCE].manifest;
+	struct ck_diag *diag;
+
+	if (!ck_bind_once(unit, unit->n_code - 1))
+		return NULL;
+	diag = ck_error(binder->diags, CK_SLOT_MISSING_RULE, ck_unit_span(binder, unit, SIZE_MAX), "%s, and the optimizer stores its slots by position",
+			what);
+	ck_diag_note(binder->diags, diag, "the %s slot \"%.*s\" is \"%.*s\"", ck_convention_name(manifest->variables[slot].convention),
+		     CK_STR_ARG(ck_bind_label_text(binder, CK_INPUT_SOURCE, slot)),
+		     CK_STR_ARG(ck_name_text(binder->diags->arena, manifest->variables[slot].key)));
+	ck_diag_help(binder->diags, diag, "give a fresh save of the new model with --onto, which tells the new order, or write `slots drop because \"...\"`");
+	return diag;
+}
+
+static bool is_one_to_one(const struct ck_node *node)
+{
+	while (node->n_operands == 1)
+		node = node->operands[0];
+	return node->op == CK_OP_LOAD;
+}
+
+/* Without a template, lists keep the source's order, and close up after a drop; but variables may not be made, joined or split. */
+static bool check_positional(struct ck_binder *binder, size_t slot)
+{
+	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+	size_t *n_made = ck_arena_array(binder->arena, source->n + 1, sizeof(*n_made));
+
+	if (!n_made)
+		return ck_bind_nomem(binder);
+	for (size_t i = 0; i < binder->n_makes; i++) {
+		const struct ck_made *made = &binder->makes[i];
+		struct ck_unit *unit = &binder->units[made->rule];
+		bool owns = made->origin != SIZE_MAX && source->first_slot[made->origin] != SIZE_MAX;
+
+		if (made->slot.n)
+			continue;
+		if (unit->rule->kind == CK_RULE_NEW)
+			positional(binder, unit, slot, "this makes a new variable");
+		else if (owns && !is_one_to_one(made->node))
+			positional(binder, unit, slot, "this joins variables");
+		else if (owns && n_made[made->origin]++)
+			positional(binder, unit, slot, "this makes several variables of one");
+	}
+	return true;
+}
+
+/* ---- values that are slots of nobody knows which variable */
+
+/* The first target that is such a value, carried by no statement about it; NULL if there is none. */
+static const struct ck_made *find_loose(const struct ck_binder *binder)
+{
+	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+
+	for (size_t i = 0; i < binder->n_makes; i++) {
+		const struct ck_made *made = &binder->makes[i];
+
+		if (made->origin != SIZE_MAX && source->manifest->variables[made->origin].unclear_owner && !source->plainly_claimed[made->origin])
+			return made;
+	}
+	return NULL;
+}
+
+/* The rule that does more to a possible owner than to give it a name; SIZE_MAX: none does. */
+static size_t find_change(struct ck_binder *binder)
+{
+	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+	size_t *n_made = ck_arena_array(binder->arena, source->n + 1, sizeof(*n_made));
+
+	for (size_t i = 0; n_made && i < binder->n_makes; i++) {
+		const struct ck_made *made = &binder->makes[i];
+
+		if (made->slot.n || made->origin == SIZE_MAX || !source->manifest->variables[made->origin].has_unclear_slots)
+			continue;
+		if (made->node->op != CK_OP_LOAD || n_made[made->origin]++)
+			return made->rule;
+	}
+	for (size_t i = 0; n_made && i < source->n; i++)
+		if (source->manifest->variables[i].has_unclear_slots && !n_made[i] && source->claims[i])
+			return source->claims[i]->rule;
+	return SIZE_MAX;
+}
+
+/* What lists of positions cannot tell stays in its place as long as nothing changes there. */
+static bool check_unclear(struct ck_binder *binder)
+{
+	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+	const struct ck_made *loose = find_loose(binder);
+	size_t rule = loose ? find_change(binder) : SIZE_MAX, n = 0;
+	enum ck_convention as = (enum ck_convention)binder->code->slots_as;
+	bool moves = binder->code->slots_drop || binder->inputs[CK_INPUT_TEMPLATE].given || !binder->objects ||
+		     (as != CK_CONVENTION_NONE && as != CK_KERAS2);
+	struct ck_str *labels, owner;
+	struct ck_diag *diag;
+
+	if (!loose || (rule == SIZE_MAX && !moves))
+		return true;
+	labels = ck_arena_array(binder->arena, source->n + 1, sizeof(*labels));
+	if (!labels)
+		return ck_bind_nomem(binder);
+	for (size_t i = 0; i < source->n; i++)
+		if (source->manifest->variables[i].unclear_owner && !source->plainly_claimed[i])
+			labels[n++] = source->items[i].name;
+	owner = source->items[source->manifest->variables[loose->origin].unclear_owner - 1].full_name;
+	diag = ck_error(binder->diags, CK_SLOT_MISSING_RULE, ck_plan_rule_span(binder->plan, rule == SIZE_MAX ? loose->rule : rule, SIZE_MAX),
+			"nothing tells whose slots %zu value%s of the optimizer %s: several variables are called \"%.*s\" in full", n, n == 1 ? "" : "s",
+			n == 1 ? "is" : "are", CK_STR_ARG(ck_name_text(binder->diags->arena, owner)));
+	ck_explain_list(binder, diag, labels, n);
+	ck_diag_help(binder->diags, diag, "say it: map \"%.*s\" -> \"VARIABLE@m\" and so on, with the operators that VARIABLE has; or drop them",
+		     CK_STR_ARG(ck_name_text(binder->diags->arena, loose->name)));
+	return true;
+}
+
+bool ck_bind_convention(struct ck_binder *binder)
+{
+	enum ck_convention as = (enum ck_convention)binder->code->slots_as;
+	size_t slot;
+
+	if (!check_unclear(binder))
+		return false;
+	if (binder->code->slots_drop)
+		return true;
+	if (binder->inputs[CK_INPUT_TEMPLATE].given) {
+		if (as != CK_CONVENTION_NONE)
+			check_template_as(binder, as);
+		return true;
+	}
+	check_as(binder, as);
+	slot = find_slot(binder, CK_CONVENTION_NONE);
+	if (slot == SIZE_MAX)
+		return true;
+	if (!is_positional(ck_slot_convention(binder, &binder->inputs[CK_INPUT_SOURCE].manifest->variables[slot])) || ck_bind_failed(binder))
+		return true;
+	return check_positional(binder, slot);
+}
