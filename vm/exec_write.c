@@ -258,6 +258,18 @@ static const Ck__Plan__Target *target_of_item(const struct ck_exec *exec, void *
 	return exec->message->targets[exec->order[exec->items[number].target]];
 }
 
+static enum ck_code prepare_target(struct ck_exec *exec, struct ck_exec_worker *worker, void *context, size_t number)
+{
+	(void)context;
+	return exec->targets[number].view ? ck_view_prepare(exec->targets[number].view, &worker->worker) : CK_OK;
+}
+
+static const Ck__Plan__Target *target_itself(const struct ck_exec *exec, void *context, size_t number)
+{
+	(void)context;
+	return exec->message->targets[number];
+}
+
 static void finish_target(struct ck_exec *exec, size_t number)
 {
 	struct ck_exec_target *target = &exec->targets[number];
@@ -281,6 +293,8 @@ enum ck_code ck_exec_write(struct ck_exec *exec)
 	for (size_t i = 0; i < n && code == CK_OK; i++)
 		if (exec->targets[i].way == CK_WAY_BYTES)
 			code = put_bytes(exec, i);
+	if (code == CK_OK)
+		code = ck_exec_parallel(exec, n, prepare_target, target_itself, NULL);
 	if (code == CK_OK)
 		code = ck_exec_parallel(exec, exec->n_items, do_item, target_of_item, NULL);
 	for (size_t i = 0; i < n && code == CK_OK; i++)
