@@ -413,23 +413,22 @@ static enum ck_code move_all(struct ck_writer *writer, struct ck_diags *diags)
 	return code ? code : sync_dir(writer, diags);
 }
 
-enum ck_code ck_writer_commit(struct ck_writer *writer, const struct ck_writer_entry *entries, size_t n_entries, struct ck_diags *diags,
-			      uint8_t ret_digest[CK_SHA256])
+enum ck_code ck_writer_index(struct ck_writer *writer, const struct ck_writer_entry *entries, size_t n_entries, struct ck_diags *diags,
+			     uint8_t ret_digest[CK_SHA256])
 {
-	CK_ASSERT(!writer->committed);
-	uint8_t digest[CK_SHA256];
-	enum ck_code code = write_index(writer, entries, n_entries, diags, digest);
-	if (!code)
-		code = sync_files(writer, diags);
+	CK_ASSERT(!writer->committed && !writer->shards[writer->n_shards].exists);
+	enum ck_code code = write_index(writer, entries, n_entries, diags, ret_digest);
+	return code ? code : sync_files(writer, diags);
+}
+
+enum ck_code ck_writer_commit(struct ck_writer *writer, struct ck_diags *diags)
+{
+	CK_ASSERT(!writer->committed && writer->shards[writer->n_shards].exists);
 	/* Again: another process may have written here since. */
-	if (!code)
-		code = refuse_old(writer, diags);
+	enum ck_code code = refuse_old(writer, diags);
 	if (!code)
 		code = move_all(writer, diags);
-	if (!code) {
-		writer->committed = true;
-		memcpy(ret_digest, digest, sizeof(digest));
-	}
+	writer->committed = !code;
 	undo(writer);
 	return code;
 }

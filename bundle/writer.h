@@ -55,13 +55,18 @@ CK_NODISCARD enum ck_code ck_index_encode(const struct ck_writer_entry *entries,
 					  struct ck_diags *diags);
 
 /**
- * Gives the output its name: writes the index of the entries (sorted here by key, which must differ), syncs, moves a replaced
- * output aside (its index first), renames the data files, then the index, syncs the folder, removes what was replaced. When a
- * step fails all are undone, and a replaced output is back. digest is the new index's SHA-256.
+ * Writes the index of the entries (sorted here by key, which must differ) under its temporary name, and syncs all files. Once,
+ * before ck_writer_commit(). digest is the index's SHA-256.
  * @errors CK_IO, CK_NOMEM, CK_BAD_TARGET_NAME (two entries of one key, or an empty key)
  */
-CK_NODISCARD enum ck_code ck_writer_commit(struct ck_writer *writer, const struct ck_writer_entry *entries, size_t n_entries,
-					   struct ck_diags *diags, uint8_t ret_digest[CK_SHA256]);
+CK_NODISCARD enum ck_code ck_writer_index(struct ck_writer *writer, const struct ck_writer_entry *entries, size_t n_entries,
+					  struct ck_diags *diags, uint8_t ret_digest[CK_SHA256]);
+/**
+ * Gives the output its name: moves a replaced output aside (its index first), renames the data files, then the index, syncs the
+ * folder, removes what was replaced. When a step fails all are undone, and a replaced output is back.
+ * @errors CK_IO, CK_NOMEM, CK_OUTPUT_EXISTS
+ */
+CK_NODISCARD enum ck_code ck_writer_commit(struct ck_writer *writer, struct ck_diags *diags);
 /* Removes what was not committed, folders that were made for it too, and frees. Safe after a commit and on NULL. */
 void ck_writer_close(struct ck_writer *writer);
 /* Does the same for the files of every open writer, without freeing; async-signal-safe, for SIGINT and SIGTERM handlers. */

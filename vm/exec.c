@@ -321,7 +321,13 @@ static enum ck_code commit(struct ck_exec *exec)
 			.place = { target->shard, target->offset, target->n_bytes, exec->report->targets[i].crc },
 		};
 	}
-	code = ck_writer_commit(exec->writer, entries, n, exec->diags, exec->report->target_digest);
+	code = ck_writer_index(exec->writer, entries, n, exec->diags, exec->report->target_digest);
+	/* The report is written while there is still a way back. */
+	exec->report->written = code == CK_OK;
+	if (code == CK_OK && exec->options->before_name)
+		code = exec->options->before_name(exec->options->before_context, exec->report);
+	if (code == CK_OK)
+		code = ck_writer_commit(exec->writer, exec->diags);
 	exec->report->written = code == CK_OK;
 	return code;
 }
@@ -356,11 +362,9 @@ static enum ck_code run(struct ck_exec *exec, struct ck_str prefix)
 		code = write_all(exec);
 	if (code == CK_OK)
 		code = ck_exec_run_checks(exec);
-	if (code == CK_OK)
-		code = commit(exec);
 	for (size_t i = 0; i < exec->n_workers && exec->workers; i++)
 		exec->report->n_read += exec->workers[i].worker.n_read;
-	return code;
+	return code == CK_OK ? commit(exec) : code;
 }
 
 static double now(void)

@@ -1,11 +1,13 @@
 /* One stored variable, for people: its statistics and a histogram. */
+#include <float.h>
 #include <string.h>
 
 #include "vm/convert.h"
 #include "vm/exec_internal.h"
 
 struct histogram {
-	double min, width;	/* of a bin; 0 where all are equal */
+	double scale;		/* 1/2 where max - min is beyond the range of f64, else 1 */
+	double min, width;	/* scaled; width is of a bin; 0 where all are equal */
 	uint64_t *bins;
 	size_t n_bins;
 };
@@ -22,7 +24,7 @@ static void count_chunk(const struct histogram *histogram, enum ck_dtype dtype, 
 
 		ck_decode_f64(dtype, bytes + i * width, values, m);
 		for (size_t j = 0; j < m; j++) {
-			double place = histogram->width > 0 ? (values[j] - histogram->min) / histogram->width : 0;
+			double place = histogram->width > 0 ? (values[j] * histogram->scale - histogram->min) / histogram->width : 0;
 
 			if (!(values[j] - values[j] == 0))
 				continue;
@@ -72,8 +74,9 @@ enum ck_code ck_variable_statistics(const struct ck_data *data, const struct ck_
 	code = each_chunk(data, variable, buffer, diags, &partial, NULL);
 	if (code == CK_OK) {
 		ck_statistics_finish(&partial, ret_statistics);
-		bins.min = ret_statistics->min;
-		bins.width = (ret_statistics->max - ret_statistics->min) / (double)n_bins;
+		bins.scale = ret_statistics->max - ret_statistics->min <= DBL_MAX ? 1 : 0.5;
+		bins.min = ret_statistics->min * bins.scale;
+		bins.width = (ret_statistics->max * bins.scale - bins.min) / (double)n_bins;
 	}
 	if (code == CK_OK && n_bins)
 		code = each_chunk(data, variable, buffer, diags, NULL, &bins);

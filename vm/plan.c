@@ -179,6 +179,7 @@ static enum ck_code check_bytes(struct ck_str bytes, struct ck_str path, struct 
 	struct ck_str packed = ck_str_slice(bytes, n_magic + CK_SHA256, bytes.n);
 	struct scan scan = { packed.p, packed.p + packed.n };
 	uint8_t digest[CK_SHA256];
+	struct ck_diag *diag;
 	const char *wrong;
 	uint64_t format;
 
@@ -192,8 +193,9 @@ static enum ck_code check_bytes(struct ck_str bytes, struct ck_str path, struct 
 		return bad_plan(diags, path, "is damaged: its checksum does not match");
 	format = scan_format(scan);
 	if (format > CK_PLAN_FORMAT) {
-		ck_error(diags, CK_NEW_PLAN, no_place, "\"%.*s\" was written by a newer ckmig: its format is %llu, this one reads %d",
-			 CK_STR_ARG(ck_name_text(diags->arena, path)), (unsigned long long)format, CK_PLAN_FORMAT);
+		diag = ck_error(diags, CK_NEW_PLAN, no_place, "\"%.*s\" was written by a newer ckmig: its format is %llu, this one reads %d",
+				CK_STR_ARG(ck_name_text(diags->arena, path)), (unsigned long long)format, CK_PLAN_FORMAT);
+		ck_diag_help(diags, diag, "take the ckmig that wrote it, or compile the migration again with this one");
 		return CK_NEW_PLAN;
 	}
 	wrong = scan_message(&ck__plan__plan__descriptor, scan, 0);

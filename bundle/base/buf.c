@@ -121,3 +121,62 @@ struct ck_str ck_name_text(struct ck_arena *arena, struct ck_str name)
 	ck_buf_clear(&buf);
 	return text;
 }
+
+static void put_point(struct ck_buf *buf, uint32_t point)
+{
+	unsigned n = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+	static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
+	ck_buf_char(buf, (char)(marks[n] | point >> 6 * (n - 1)));
+	while (--n)
+		ck_buf_char(buf, (char)(0x80 | (point >> 6 * (n - 1) & 0x3f)));
+}
+
+/* The digits of "{1f}" at text.p[at]; returns how many bytes that is, 0 when it is no such thing. */
+static size_t read_braces(struct ck_str text, size_t at, size_t least, size_t most, uint32_t *ret_number)
+{
+	size_t i = at + 1;
+	if (at >= text.n || text.p[at] != '{')
+		return 0;
+	*ret_number = 0;
+	for (; i < text.n && i - at <= most; i++) {
+		char c = text.p[i], low = (char)(c | 0x20);
+		if (!(c >= '0' && c <= '9') && !(low >= 'a' && low <= 'f'))
+			break;
+		*ret_number = *ret_number * 16 + (uint32_t)(c <= '9' ? c - '0' : low - 'a' + 10);
+	}
+	return i - at > least && i < text.n && text.p[i] == '}' ? i + 1 - at : 0;
+}
+
+/* One escape at text.p[at], a backslash; returns its bytes, 0 when it is none. */
+static size_t read_escape(struct ck_buf *buf, struct ck_str text, size_t at)
+{
+	uint32_t number;
+	size_t n;
+	char c = at + 1 < text.n ? text.p[at + 1] : '\0';
+	if (c == '"' || c == '\\' || c == 'n' || c == 't') {
+		ck_buf_char(buf, c == 'n' ? '\n' : c == 't' ? '\t' : c);
+		return 2;
+	}
+	n = c == 'u' ? read_braces(text, at + 2, 1, 6, &number) : c == 'x' ? read_braces(text, at + 2, 2, 2, &number) : 0;
+	if (n == 0 || number > 0x10ffff || (c == 'u' && number >= 0xd800 && number < 0xe000))
+		return 0;
+	if (c == 'u')
+		put_point(buf, number);
+	else
+		ck_buf_char(buf, (char)number);
+	return n + 2;
+}
+
+struct ck_str ck_name_read(struct ck_arena *arena, struct ck_str text)
+{
+	struct ck_buf buf = {0};
+	for (size_t at = 0; at < text.n;) {
+		size_t n = text.p[at] == '\\' ? read_escape(&buf, text, at) : 0;
+		if (n == 0)
+			ck_buf_char(&buf, text.p[at]);
+		at += n ? n : 1;
+	}
+	struct ck_str name = buf.failed ? (struct ck_str){NULL, 0} : ck_str_copy(arena, ck_buf_view(&buf));
+	ck_buf_clear(&buf);
+	return name;
+}

@@ -70,6 +70,8 @@ bool ck_utf8_is_control(uint32_t point);
 struct ck_str ck_buf_view(const struct ck_buf *buf);
 /* Escaped copy in the arena, for diagnostics. */
 struct ck_str ck_name_text(struct ck_arena *arena, struct ck_str name);
+/* The other way: the name that is printed as text. What is no escape stands for itself. p is NULL when memory is short. */
+struct ck_str ck_name_read(struct ck_arena *arena, struct ck_str text);
 
 /* A hash map from strings to size_t, in an arena. Keys are borrowed. */
 struct ck_map {

@@ -39,7 +39,7 @@ enum ck_code ck_cmd_compile(struct ck_driver *driver)
 	enum ck_code code = ck_load_plan(driver, file, &plan);
 	if (!code && output.p)
 		code = ck_save_plan(driver, plan, output, &file, 1);
-	if (!code && !driver->quiet && !ck_str_equal(output, CK_STR("-")))
+	if (!code && (driver->json || !driver->quiet) && !ck_str_equal(output, CK_STR("-")))
 		put_result(driver, file, plan);
 	return code;
 }

@@ -26,7 +26,8 @@ enum ck_code ck_cmd_plan(struct ck_driver *driver)
 	if (!code && !to_stdout && driver->json) {
 		code = ck_dryrun_json(bound, &inputs.inputs, &driver->out);
 	} else if (!code && !to_stdout && !driver->quiet) {
-		struct ck_str title = ck_name_text(driver->arena, options->operands[0]);
+		bool from_stdin = ck_str_equal(options->operands[0], CK_STR("-"));
+		struct ck_str title = from_stdin ? CK_STR("standard input") : ck_name_text(driver->arena, options->operands[0]);
 		code = ck_dryrun_text(bound, &inputs.inputs, title, ck_option_given(options, CK_OPTION_EXPAND), driver->color_out,
 				      &driver->out);
 	}

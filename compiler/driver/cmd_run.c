@@ -1,4 +1,5 @@
 #include <time.h>
+#include <unistd.h>
 
 #include "bundle/data.h"
 #include "bundle/path.h"
@@ -61,6 +62,47 @@ static bool is_json(struct ck_str bytes)
 	return ck_str_starts(bytes, CK_STR("{"));
 }
 
+static bool same_folder(struct ck_driver *driver, struct ck_str a, struct ck_str b)
+{
+	struct ck_str dir_a = ck_path_dir(driver->arena, a), dir_b = ck_path_dir(driver->arena, b);
+	struct ck_stat found_a, found_b;
+	if (!dir_a.p || !dir_b.p || ck_str_equal(dir_a, dir_b))
+		return true;
+	return ck_stat_path(dir_a.p, &found_a) && ck_stat_path(dir_b.p, &found_b) && found_a.exists && found_b.exists &&
+	       found_a.device == found_b.device && found_a.inode == found_b.inode;
+}
+
+/* The report must not take the name of a file that the run writes. */
+static enum ck_code check_report(struct ck_driver *driver, struct ck_str report, struct ck_str output)
+{
+	struct ck_str name = ck_path_base(report), base = ck_path_base(output), index = ck_path_index(driver->arena, base), prefix;
+	bool is_state = ck_str_equal(name, CK_STR("checkpoint")) && !ck_option_given(&driver->options, CK_OPTION_NO_STATE);
+	bool taken = is_state || ck_str_equal(name, index) || (ck_path_is_data(name, &prefix) && ck_str_equal(prefix, base));
+	if (!index.p)
+		return ck_error_nomem(&driver->diags);
+	if (!taken || !same_folder(driver, report, output))
+		return CK_OK;
+	struct ck_diag *diag = ck_usage_error(&driver->diags, CK_COMMAND_run, "--report \"%.*s\": the run writes another file of this name",
+					      CK_STR_ARG(ck_name_text(driver->arena, report)));
+	ck_diag_help(&driver->diags, diag, "leave --report out, and it is \"%.*s.report.json\"", CK_STR_ARG(ck_name_text(driver->arena, output)));
+	return CK_USAGE;
+}
+
+/* A state file that cannot be read would stop the run when all is done. */
+static enum ck_code check_state(struct ck_driver *driver, struct ck_str output)
+{
+	struct ck_state *ignored;
+	struct ck_str dir = ck_path_dir(driver->arena, output);
+	if (!dir.p)
+		return ck_error_nomem(&driver->diags);
+	if (ck_option_given(&driver->options, CK_OPTION_NO_STATE))
+		return CK_OK;
+	enum ck_code code = ck_state_read(dir, driver->arena, &driver->diags, &ignored);
+	if (code == CK_BAD_STATE)
+		ck_diag_help(&driver->diags, driver->diags.items[driver->diags.n_items - 1], "--no-state leaves it as it is");
+	return code;
+}
+
 /* What would be written must not be there yet, nor be what is read. A report may always be replaced by another. */
 static enum ck_code check_outputs(struct ck_driver *driver, const struct ck_loaded_inputs *inputs)
 {
@@ -80,36 +122,74 @@ static enum ck_code check_outputs(struct ck_driver *driver, const struct ck_load
 			     CK_STR_ARG(ck_name_text(driver->arena, manifest->prefix)));
 		code = CK_BAD_SHARD;
 	}
+	if (!code)
+		code = check_state(driver, output);
 	if (code || ck_str_equal(report, CK_STR("-")))
 		return code;
-	struct ck_stat found;
-	if (!ck_stat_path(report.p, &found))
-		return ck_error_io(&driver->diags, "look at", report);
-	if (!found.exists)
-		return CK_OK;
+	code = check_report(driver, report, output);
+	/* One more than there are inputs always fits: the migrated checkpoint has a number and no manifest. */
 	sources[n++] = driver->options.operands[0];
-	return ck_output_allowed(driver, report, sources, n, is_json);
+	return code ? code : ck_output_allowed(driver, report, sources, n, is_json);
 }
 
-/* Writes the report where it is wanted; with --json also to standard output. */
-static enum ck_code put_report(struct ck_driver *driver, const struct ck_report *report)
+/* Writes a file into a folder that may have to be made, or has gone with an output that failed; then no folder stays behind. */
+static enum ck_code write_in_folder(struct ck_driver *driver, struct ck_str path, struct ck_str bytes)
+{
+	struct ck_str dir = ck_path_dir(driver->arena, path), above = dir;
+	struct ck_stat found;
+	while (above.p && ck_stat_path(above.p, &found) && !found.exists && !ck_str_equal(above, ck_path_dir(driver->arena, above)))
+		above = ck_path_dir(driver->arena, above);
+	if (!above.p)
+		return ck_error_nomem(&driver->diags);
+	if (ck_mkdirs(dir.p) && ck_write_file(path.p, bytes, false))
+		return CK_OK;
+	enum ck_code code = ck_error_io(&driver->diags, "write", path);
+	while (dir.p && !ck_str_equal(dir, above) && rmdir(dir.p) == 0)
+		dir = ck_path_dir(driver->arena, dir);
+	return code;
+}
+
+/* Writes the report where it is wanted, but to standard output. */
+static enum ck_code write_report(struct ck_driver *driver, const struct ck_report *report)
 {
 	struct ck_buf json = {0};
 	struct ck_str path = report_path(driver);
+	if (ck_str_equal(path, CK_STR("-")))
+		return CK_OK;
 	enum ck_code code = ck_report_json(report, &json);
-	if (!code && json.failed)
+	if (!code && (json.failed || !path.p))
 		code = ck_error_nomem(&driver->diags);
-	bool to_stdout = ck_str_equal(path, CK_STR("-"));
-	if (!code && !to_stdout && !ck_write_file(path.p, ck_buf_view(&json), false))
-		code = ck_error_io(&driver->diags, "write", path);
-	if (!code && (to_stdout || driver->json))
-		ck_buf_str(&driver->out, ck_buf_view(&json));
-	else if (!code && !driver->quiet)
-		code = ck_report_text(report, driver->color_out, &driver->out);
+	if (!code)
+		code = write_in_folder(driver, path, ck_buf_view(&json));
 	ck_buf_clear(&json);
-	if (!code && !to_stdout)
+	if (!code)
 		ck_say(driver, "report: %.*s", CK_STR_ARG(ck_name_text(driver->arena, path)));
 	return code;
+}
+
+/* The report of a run that is about to give the output its name. */
+struct early_report {
+	struct ck_driver *driver;
+	bool failed;
+};
+
+static enum ck_code before_name(void *context, const struct ck_report *report)
+{
+	struct early_report *early = context;
+	struct ck_driver *driver = early->driver;
+	/* Again: now the output's folder is there for certain, by whatever path. */
+	enum ck_code code = check_report(driver, report_path(driver), ck_option_text(&driver->options, CK_OPTION_OUTPUT));
+	if (!code)
+		code = write_report(driver, report);
+	early->failed = code != CK_OK;
+	return code;
+}
+
+static enum ck_code print_report(struct ck_driver *driver, const struct ck_report *report)
+{
+	if (driver->json || ck_str_equal(report_path(driver), CK_STR("-")))
+		return ck_report_json(report, &driver->out);
+	return driver->quiet ? CK_OK : ck_report_text(report, driver->color_out, &driver->out);
 }
 
 static enum ck_code update_state(struct ck_driver *driver, struct ck_str output)
@@ -120,8 +200,12 @@ static enum ck_code update_state(struct ck_driver *driver, struct ck_str output)
 	if (!dir.p)
 		return ck_error_nomem(&driver->diags);
 	ck_say(driver, "state file: %.*s/checkpoint", CK_STR_ARG(ck_name_text(driver->arena, dir)));
-	return ck_state_update(dir, ck_path_base(output), (double)time(NULL), !ck_option_given(&driver->options, CK_OPTION_NO_SYNC),
-			       &driver->diags);
+	enum ck_code code = ck_state_update(dir, ck_path_base(output), (double)time(NULL), !ck_option_given(&driver->options, CK_OPTION_NO_SYNC),
+					    &driver->diags);
+	if (code)
+		ck_diag_note(&driver->diags, driver->diags.items[driver->diags.n_items - 1], "\"%.*s\" is complete; only the state file is as it was",
+			     CK_STR_ARG(ck_name_text(driver->arena, output)));
+	return code;
 }
 
 static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, const struct ck_inputs *inputs)
@@ -129,6 +213,7 @@ static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, c
 	struct ck_str output = ck_option_text(&driver->options, CK_OPTION_OUTPUT);
 	struct ck_report *report = NULL;
 	struct ck_progress progress;
+	struct early_report early = {.driver = driver};
 	struct ck_run_options options = {
 		.n_jobs = ck_jobs_of(driver),
 		.memory = ck_memory_of(driver),
@@ -138,14 +223,18 @@ static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, c
 		.sync = !ck_option_given(&driver->options, CK_OPTION_NO_SYNC),
 		.progress = ck_progress_show,
 		.progress_context = &progress,
+		.before_name = before_name,
+		.before_context = &early,
 	};
 	driver->stage = CK_STAGE_RUN;
 	ck_progress_begin(&progress, driver);
 	enum ck_code code = ck_run(bound, inputs, output, &options, driver->arena, &driver->diags, &report);
 	ck_progress_end(&progress);
-	/* A check that failed is told in the report too; what failed first decides the exit code. */
-	if (report) {
-		enum ck_code more = put_report(driver, report);
+	/* A check that failed is told in the report too; what failed first decides the exit code. An output that is there keeps its report. */
+	if (report && code != CK_OUTPUT_EXISTS) {
+		enum ck_code more = report->written || early.failed ? CK_OK : write_report(driver, report);
+		if (!more)
+			more = print_report(driver, report);
 		code = code ? code : more;
 	}
 	return code ? code : update_state(driver, output);

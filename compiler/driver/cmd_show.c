@@ -1,3 +1,4 @@
+#include <float.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ struct subject {
 };
 
 /* By name, key, label of a slot, or full name; NULL when nothing is called so. */
-static const struct ck_variable *find(struct ck_driver *driver, const struct ck_manifest *manifest, struct ck_str name)
+static const struct ck_variable *find_exactly(struct ck_driver *driver, const struct ck_manifest *manifest, struct ck_str name)
 {
 	size_t number;
 	if (ck_map_get(&manifest->by_name, name, &number) || ck_map_get(&manifest->by_key, name, &number))
@@ -35,6 +36,14 @@ static const struct ck_variable *find(struct ck_driver *driver, const struct ck_
 			by_full = by_full ? by_full : variable;
 	}
 	return by_full;
+}
+
+/* The same; a name may also be given as it is printed. */
+static const struct ck_variable *find(struct ck_driver *driver, const struct ck_manifest *manifest, struct ck_str name)
+{
+	const struct ck_variable *variable = find_exactly(driver, manifest, name);
+	struct ck_str read = variable ? name : ck_name_read(driver->arena, name);
+	return variable || !read.p || ck_str_equal(read, name) ? variable : find_exactly(driver, manifest, read);
 }
 
 static void put_field(struct ck_buf *out, const char *what, struct ck_str text)
@@ -79,8 +88,9 @@ static void put_statistics(struct subject *subject)
 	uint64_t n_finite = s->n_elems - s->n_nan - s->n_inf;
 	if (n_finite)
 		ck_buf_printf(out, "  min %.6g, max %.6g, mean %.6g, standard deviation %.6g\n", s->min, s->max, s->mean, s->stddev);
-	ck_buf_printf(out, "  %" PRIu64 " elements: %" PRIu64 " zero, %" PRIu64 " nan, %" PRIu64 " infinite\n", s->n_elems, s->n_zero, s->n_nan,
-		      s->n_inf);
+	ck_buf_str(out, CK_STR("  "));
+	ck_buf_count(out, s->n_elems, "element");
+	ck_buf_printf(out, ": %" PRIu64 " zero, %" PRIu64 " nan, %" PRIu64 " infinite\n", s->n_zero, s->n_nan, s->n_inf);
 }
 
 /* A bar of eighths. */
@@ -95,7 +105,9 @@ static void put_bar(struct ck_buf *out, uint64_t n, uint64_t most)
 
 static double edge_of(const struct ck_statistics *s, size_t bin)
 {
-	return bin == N_BINS ? s->max : s->min + (s->max - s->min) * ((double)bin / N_BINS);
+	/* By halves where the difference is beyond the range of f64. */
+	double scale = s->max - s->min <= DBL_MAX ? 1 : 2;
+	return bin == N_BINS ? s->max : scale * (s->min / scale + (s->max / scale - s->min / scale) * ((double)bin / N_BINS));
 }
 
 static void put_histogram(struct subject *subject)
@@ -165,7 +177,7 @@ static enum ck_code show(struct subject *subject)
 					      &subject->statistics, subject->histogram, N_BINS);
 	if (!code && npy.p)
 		code = ck_npy_write(driver, subject->data, subject->variable, npy);
-	if (code || (driver->quiet && npy.p))
+	if (code || (npy.p && (driver->quiet || ck_str_equal(npy, CK_STR("-")))))
 		return code;
 	if (driver->json) {
 		put_json(subject);

@@ -61,10 +61,15 @@ void ck_buf_count(struct ck_buf *buf, uint64_t n, const char *what);
 
 /**
  * May path be written? It is not if it is there (unless --force; may_replace: what is there is of the same kind), and never if it is
- * one of the n_sources files. "-" always may. @errors CK_OUTPUT_EXISTS, CK_IO
+ * one of the n_sources files, by whatever name; of an index, its checkpoint's data files neither. "-" always may.
+ * @errors CK_OUTPUT_EXISTS, CK_IO
  */
 CK_NODISCARD enum ck_code ck_output_allowed(struct ck_driver *driver, struct ck_str path, const struct ck_str *sources, size_t n_sources,
 					    bool (*may_replace)(struct ck_str bytes));
+
+/* A temporary file that a signal is to remove (NULL: none any more), and its removal, which is async-signal-safe. */
+void ck_temporary_set(const char *path);
+void ck_temporary_remove(void);
 
 /* A table: cells are added row by row. Columns are aligned on a terminal and divided by tabs elsewhere. */
 struct ck_table {

@@ -356,6 +356,10 @@ enum ck_code ck_save_plan(struct ck_driver *driver, const struct ck_plan *plan, 
 		ck_usage_error(&driver->diags, driver->options.command, "a plan is binary and does not go to a terminal; give a file, or pipe it on");
 		return CK_USAGE;
 	}
+	if (to_stdout && driver->json) {
+		ck_usage_error(&driver->diags, driver->options.command, "-o - and --json: standard output is for one of them");
+		return CK_USAGE;
+	}
 	enum ck_code code = ck_output_allowed(driver, path, sources, n_sources, ck_plan_is);
 	if (!code)
 		code = ck_plan_encode(plan, &driver->diags, &bytes);

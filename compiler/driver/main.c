@@ -33,6 +33,7 @@ static const struct ending {
 static void end_by_signal(int number)
 {
 	ck_writer_abandon_all();
+	ck_temporary_remove();
 	for (size_t i = 0; i < CK_COUNT(endings); i++) {
 		if (endings[i].signal == number) {
 			(void)!write(STDERR_FILENO, endings[i].message, strlen(endings[i].message));

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bundle/path.h"
 #include "compiler/driver/values.h"
 #include "vm/convert.h"
 
@@ -42,64 +43,103 @@ static void put_header(struct ck_buf *buf, const struct ck_variable *variable, b
 	ck_buf_clear(&text);
 }
 
-static enum ck_code copy(struct ck_driver *driver, const struct ck_data *data, const struct ck_variable *variable, int fd, uint64_t at,
-			 char *buffer, struct ck_str path)
+/* Where the bytes go: a file, or standard output. */
+struct sink {
+	int fd;
+	bool is_stream;
+	uint64_t at;
+	struct ck_str path;
+};
+
+static enum ck_code put(struct ck_driver *driver, struct sink *sink, const char *bytes, size_t n)
 {
-	enum ck_code code = CK_OK;
+	bool good = sink->is_stream ? ck_output_write(sink->fd, (struct ck_str){bytes, n}) : ck_pwrite_all(sink->fd, bytes, n, sink->at);
+	sink->at += n;
+	return good ? CK_OK : ck_error_io(&driver->diags, "write", sink->path);
+}
+
+/* A byte holds 4 bits of a signed number, and nothing is said of the others: NumPy reads all 8. */
+static void extend_signs(char *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = (char)(((bytes[i] & 15) ^ 8) - 8);
+}
+
+static enum ck_code put_all(struct ck_driver *driver, const struct ck_data *data, const struct ck_variable *variable, struct sink *sink,
+			    struct ck_str header, char *buffer)
+{
+	enum ck_code code = put(driver, sink, header.p, header.n);
 	for (uint64_t done = 0; done < variable->place.n_bytes && !code;) {
 		uint64_t left = variable->place.n_bytes - done;
 		size_t part = left < BUFFER ? (size_t)left : BUFFER;
 		code = ck_data_read(data, variable, done, part, buffer, &driver->diags);
-		if (!code && !ck_pwrite_all(fd, buffer, part, at + done))
-			code = ck_error_io(&driver->diags, "write", path);
+		if (variable->dtype == CK_DT_I4)
+			extend_signs(buffer, part);
+		if (!code)
+			code = put(driver, sink, buffer, part);
 		done += part;
 	}
 	return code;
 }
 
 static enum ck_code write_file(struct ck_driver *driver, const struct ck_data *data, const struct ck_variable *variable, struct ck_str path,
-			       char *buffer)
+			       struct ck_str header, char *buffer)
 {
-	struct ck_buf header = {0};
 	struct ck_str temporary = ck_str_format(driver->arena, "%.*s.tmp-%ld", CK_STR_ARG(path), (long)getpid());
+	if (!temporary.p)
+		return ck_error_nomem(&driver->diags);
+	ck_temporary_set(temporary.p);
+	struct sink sink = {.fd = ck_open_create(temporary.p), .path = path};
+	enum ck_code code = sink.fd < 0 ? ck_error_io(&driver->diags, "write", path) : put_all(driver, data, variable, &sink, header, buffer);
+	if (!code && !ck_rename(temporary.p, path.p))
+		code = ck_error_io(&driver->diags, "write", path);
+	ck_temporary_set(NULL);
+	if (code && sink.fd >= 0)
+		unlink(temporary.p);
+	ck_close(sink.fd);
+	return code;
+}
+
+static enum ck_code write_npy(struct ck_driver *driver, const struct ck_data *data, const struct ck_variable *variable, struct ck_str path,
+			      char *buffer)
+{
+	struct sink sink = {.fd = STDOUT_FILENO, .is_stream = true, .path = CK_STR("standard output")};
+	struct ck_buf header = {0};
+	enum ck_code code = ck_data_check(data, variable, buffer, BUFFER, &driver->diags);
 	put_header(&header, variable, ck_data_manifest(data)->big_endian);
 	/* Two bytes hold the header's length: enough for any rank. */
 	CK_ASSERT(header.failed || header.n < UINT16_MAX);
-	if (header.failed || !temporary.p) {
-		ck_buf_clear(&header);
-		return ck_error_nomem(&driver->diags);
-	}
-	enum ck_code code = CK_OK;
-	int fd = ck_open_create(temporary.p);
-	if (fd < 0 || !ck_pwrite_all(fd, header.p, header.n, 0))
-		code = ck_error_io(&driver->diags, "write", path);
-	if (!code)
-		code = copy(driver, data, variable, fd, header.n, buffer, path);
-	if (!code && !ck_rename(temporary.p, path.p))
-		code = ck_error_io(&driver->diags, "write", path);
-	if (code && fd >= 0)
-		unlink(temporary.p);
-	ck_close(fd);
+	if (!code && header.failed)
+		code = ck_error_nomem(&driver->diags);
+	if (!code && ck_str_equal(path, CK_STR("-")))
+		code = put_all(driver, data, variable, &sink, ck_buf_view(&header), buffer);
+	else if (!code)
+		code = write_file(driver, data, variable, path, ck_buf_view(&header), buffer);
 	ck_buf_clear(&header);
 	return code;
 }
 
 enum ck_code ck_npy_write(struct ck_driver *driver, const struct ck_data *data, const struct ck_variable *variable, struct ck_str path)
 {
+	struct ck_str name = ck_name_text(driver->arena, variable->key);
 	if (ck_dtype_width(variable->dtype) == 0) {
 		ck_error(&driver->diags, CK_FORMAT_NOT_AVAILABLE, (struct ck_span){0}, "\"%.*s\" is of dtype %s, which .npy files cannot hold",
-			 CK_STR_ARG(ck_name_text(driver->arena, variable->key)), ck_dtype_name(variable->dtype));
+			 CK_STR_ARG(name), ck_dtype_name(variable->dtype));
 		return CK_FORMAT_NOT_AVAILABLE;
 	}
-	enum ck_code code = ck_output_allowed(driver, path, NULL, 0, NULL);
-	if (code)
-		return code;
-	char *buffer = ck_alloc(BUFFER);
+	bool to_stdout = ck_str_equal(path, CK_STR("-"));
+	if (to_stdout && (driver->json || driver->out_is_terminal)) {
+		ck_usage_error(&driver->diags, driver->options.command, driver->json ? "--npy - and --json: standard output is for one of them"
+			       : "a .npy file is binary and does not go to a terminal; give a file, or pipe it on");
+		return CK_USAGE;
+	}
+	struct ck_str index = ck_path_index(driver->arena, ck_data_manifest(data)->prefix);
+	char *buffer = index.p ? ck_alloc(BUFFER) : NULL;
 	if (!buffer)
 		return ck_error_nomem(&driver->diags);
-	code = ck_data_check(data, variable, buffer, BUFFER, &driver->diags);
+	enum ck_code code = ck_output_allowed(driver, path, &index, 1, NULL);
 	if (!code)
-		code = write_file(driver, data, variable, path, buffer);
+		code = write_npy(driver, data, variable, path, buffer);
 	ck_free(buffer);
 	return code;
 }

@@ -212,7 +212,9 @@ static void unknown_option(struct reader *reader, struct ck_str word)
 		struct ck_str name = spelling(reader->arena, option);
 		if (!ck_option_applies(option, command) && command != CK_N_COMMANDS)
 			continue;
-		ck_suggest_offer(&suggest, name);
+		/* One letter is near to every other. */
+		if (name.n > 2)
+			ck_suggest_offer(&suggest, name);
 		if (word.n > 2 && word.n < name.n && ck_str_starts(name, word)) {
 			is_prefix = true;
 			ck_diag_help(reader->diags, diag, "options must be spelled out: %.*s", CK_STR_ARG(name));
@@ -283,12 +285,15 @@ static void take_letters(struct reader *reader, struct ck_str word)
 /* The first operand of argv is the command; options are skipped as take_*() would take them. */
 static enum ck_command find_command(struct reader *reader, int *ret_at)
 {
+	bool ended = false;
 	for (int i = 1; i < reader->argc; i++) {
 		struct ck_str word = ck_str(reader->argv[i]);
 		*ret_at = i;
-		if (ck_str_equal(word, CK_STR("--")))
-			break;
-		if (word.n > 1 && word.p[0] == '-') {
+		if (ck_str_equal(word, CK_STR("--")) && !ended) {
+			ended = true;
+			continue;
+		}
+		if (word.n > 1 && word.p[0] == '-' && !ended) {
 			for (enum ck_option option = 0; option < CK_N_OPTIONS; option++) {
 				if (ck_option_infos[option].argument[0] && ck_str_equal(word, spelling(reader->arena, option)))
 					i++;

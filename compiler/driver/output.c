@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bundle/base/io.h"
+#include "bundle/path.h"
 #include "compiler/driver/driver.h"
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };	/* the words of --color */
@@ -75,9 +76,53 @@ void ck_buf_count(struct ck_buf *buf, uint64_t n, const char *what)
 	ck_buf_printf(buf, "%" PRIu64 " %s%s", n, what, n == 1 ? "" : "s");
 }
 
+static const char *_Atomic temporary;
+
+void ck_temporary_set(const char *path)
+{
+	temporary = path;
+}
+
+void ck_temporary_remove(void)
+{
+	const char *path = temporary;
+	if (path)
+		unlink(path);
+}
+
 static bool same_file(const struct ck_stat *a, const struct ck_stat *b)
 {
 	return a->exists && b->exists && a->device == b->device && a->inode == b->inode;
+}
+
+static bool is_file(struct ck_str path, const struct ck_stat *file)
+{
+	struct ck_stat found;
+	return path.p && ck_stat_path(path.p, &found) && same_file(&found, file);
+}
+
+/* Is the file a data file of the checkpoint of this index? Whatever its name: links are other names of it. */
+static bool is_data_of(struct ck_driver *driver, struct ck_str index, const struct ck_stat *file)
+{
+	struct ck_str prefix = ck_str_slice(index, 0, index.n - CK_STR(".index").n), dir = ck_path_dir(driver->arena, index), of, *names;
+	size_t n;
+	if (!dir.p || !ck_list_dir(dir.p, driver->arena, &names, &n))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (ck_path_is_data(names[i], &of) && ck_str_equal(of, ck_path_base(prefix)) && is_file(ck_path_join(driver->arena, dir, names[i]), file))
+			return true;
+	}
+	return false;
+}
+
+static enum ck_code is_input(struct ck_driver *driver, struct ck_str path, struct ck_str source)
+{
+	struct ck_diag *diag = ck_error(&driver->diags, CK_OUTPUT_EXISTS, (struct ck_span){0}, "the output \"%.*s\" is %s \"%.*s\"",
+					CK_STR_ARG(ck_name_text(driver->arena, path)),
+					ck_str_ends(source, CK_STR(".index")) && !ck_str_ends(path, CK_STR(".index")) ? "a file of the input" : "the input",
+					CK_STR_ARG(ck_name_text(driver->arena, source)));
+	ck_diag_help(&driver->diags, diag, "choose another name; an input is never written over, not even by --force");
+	return CK_OUTPUT_EXISTS;
 }
 
 enum ck_code ck_output_allowed(struct ck_driver *driver, struct ck_str path, const struct ck_str *sources, size_t n_sources,
@@ -85,21 +130,20 @@ enum ck_code ck_output_allowed(struct ck_driver *driver, struct ck_str path, con
 {
 	if (ck_str_equal(path, CK_STR("-")))
 		return CK_OK;
-	struct ck_stat found, source;
+	struct ck_stat found;
 	struct ck_diags *diags = &driver->diags;
 	struct ck_str name = ck_name_text(driver->arena, path);
 	if (!ck_stat_path(path.p, &found))
 		return ck_error_io(diags, "look at", path);
+	if (!found.exists)
+		return CK_OK;
 	for (size_t i = 0; i < n_sources; i++) {
-		if (!ck_stat_path(sources[i].p, &source) || !same_file(&found, &source))
-			continue;
-		struct ck_diag *diag = ck_error(diags, CK_OUTPUT_EXISTS, (struct ck_span){0},
-						"the output \"%.*s\" is the input \"%.*s\"", CK_STR_ARG(name),
-						CK_STR_ARG(ck_name_text(driver->arena, sources[i])));
-		ck_diag_help(diags, diag, "choose another name; an input is never written over, not even by --force");
-		return CK_OUTPUT_EXISTS;
+		if (is_file(sources[i], &found) || (ck_str_ends(sources[i], CK_STR(".index")) && is_data_of(driver, sources[i], &found)))
+			return is_input(driver, path, sources[i]);
 	}
-	if (!found.exists || ck_option_given(&driver->options, CK_OPTION_FORCE))
+	if (ck_arena_failed(driver->arena))
+		return ck_error_nomem(diags);
+	if (ck_option_given(&driver->options, CK_OPTION_FORCE))
 		return CK_OK;
 	struct ck_str bytes = {NULL, 0};
 	enum { HEAD = 64 };
@@ -111,7 +155,7 @@ enum ck_code ck_output_allowed(struct ck_driver *driver, struct ck_str path, con
 	if (bytes.p && (bytes.n == 0 || may_replace(bytes)))
 		return CK_OK;
 	struct ck_diag *diag = ck_error(diags, CK_OUTPUT_EXISTS, (struct ck_span){0}, "the output \"%.*s\" exists", CK_STR_ARG(name));
-	ck_diag_help(diags, diag, "choose another name, or replace it by --force");
+	ck_diag_help(diags, diag, "choose another name, or replace it with --force");
 	return CK_OUTPUT_EXISTS;
 }
 

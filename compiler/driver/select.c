@@ -38,6 +38,9 @@ enum ck_code ck_selector_init(struct ck_driver *driver, struct ck_str text, stru
 		{{"full:", 5}, CK_AST_BY_FULL}, {{"path:", 5}, CK_AST_BY_PATH},
 	};
 	struct ck_ast_name name;
+	text = ck_name_read(driver->arena, text);
+	if (!text.p)
+		return ck_error_nomem(&driver->diags);
 	struct ck_locals locals = {.arena = driver->arena};
 	struct ck_scope scope = {NULL, find_nothing, offer_nothing};
 	enum ck_ast_by by = CK_AST_BY_NAME;
@@ -167,6 +170,9 @@ enum ck_code ck_no_variable(struct ck_driver *driver, const struct ck_manifest *
 		ck_suggest_offer(&suggest, by_full ? variable->full_name : ck_variable_label(manifest, variable, driver->arena));
 	}
 	ck_suggest_help(&suggest, diags, diag, "\"");
+	size_t ignored;
+	if (wants_slot && ck_map_get(&manifest->by_name, text, &ignored))
+		ck_diag_help(diags, diag, "a variable is called so; in a pattern `@` is about slots: write `[@]` for the character");
 	if (suggest.n_best == 0 && !by_full)
 		suggest_segment(driver, manifest, text, diag);
 	if (wants_slot && n_slots == 0)

@@ -61,7 +61,18 @@ Test(base_str, names_are_escaped)
 		struct ck_str text = ck_name_text(arena, rows[i].name);
 		cr_assert(ck_str_equal(text, rows[i].text), "row %zu: %.*s", i, CK_STR_ARG(text));
 		cr_assert_eq(ck_str_columns(text), rows[i].n_columns, "row %zu: %zu", i, ck_str_columns(text));
+		cr_assert(ck_str_equal(ck_name_read(arena, text), rows[i].name), "row %zu is read back", i);
 	}
+}
+
+Test(base_str, what_is_no_escape_stands_for_itself)
+{
+	static const char *const rows[] = {
+		"\\q", "a\\", "\\u{}", "\\u{1234567}", "\\u{110000}", "\\u{d800}", "\\u1b", "\\x{1}", "\\x{123}", "\\x{1", "\\u{g}",
+	};
+	for (size_t i = 0; i < CK_COUNT(rows); i++)
+		cr_assert(ck_str_equal(ck_name_read(arena, ck_str(rows[i])), ck_str(rows[i])), "%s", rows[i]);
+	cr_assert(ck_str_equal(ck_name_read(arena, CK_STR("\\u{e9}\\u{672c}\\u{1F600}")), CK_STR("\xc3\xa9\xe6\x9c\xac\xf0\x9f\x98\x80")));
 }
 
 static int no_memory(enum ck_seam seam)
