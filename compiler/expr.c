@@ -168,7 +168,8 @@ int64_t ck_lower_source(struct ck_builder *builder, const struct ck_ast_ref *ref
 	source->input = builder->in_check && !ref->input.text.n ? CK_INPUT_TARGET : input;
 	source->rest = ref->is_rest;
 	if (builder->in_check && ref->is_rest) {
-		ck_error(compiler->diags, CK_BAD_CHECK, ref->span, "`rest` has no meaning in a check");
+		ck_diag_help(compiler->diags, ck_error(compiler->diags, CK_BAD_CHECK, ref->span, "`rest` has no meaning in a check"),
+			     "patterns of a check name targets: write \"**\" for all of them, or a part such as \"blocks/**\"");
 		return -1;
 	}
 	if (ref->has_name && ck_pattern_parse(&builder->locals, &builder->scope, &ref->name, false, compiler->diags, &source->pattern) != CK_OK)

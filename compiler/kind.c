@@ -101,6 +101,17 @@ static const char *sign_of(const struct ck_ast_value *value)
 	return value->kind == CK_AST_WITHIN ? "within" : signs[value->op];
 }
 
+/* What else two kinds that were compared could mean. */
+static void help_kinds(struct ck_builder *builder, struct ck_diag *diag, enum ck_kind a, enum ck_kind b)
+{
+	if (a == CK_KIND_LIST || b == CK_KIND_LIST)
+		ck_diag_help(builder->compiler->diags, diag, "a shape is compared with a list, such as shape(\"x\") == [3, 768]; one size is dim(0) in a `where`");
+	else if ((a == CK_KIND_DTYPE && b == CK_KIND_TEXT) || (a == CK_KIND_TEXT && b == CK_KIND_DTYPE))
+		ck_diag_help(builder->compiler->diags, diag, "a dtype is a word: write it without quotes, such as f32");
+	else if (a == CK_KIND_DTYPE || b == CK_KIND_DTYPE)
+		ck_diag_help(builder->compiler->diags, diag, "a dtype is compared with one: dtype == f32");
+}
+
 /* A capture that is text, where a number would have done. */
 static void help_text(struct ck_builder *builder, struct ck_diag *diag, const struct ck_ast_value *value)
 {
@@ -129,8 +140,10 @@ static bool want(struct ck_builder *builder, const struct ck_ast_value *whole, c
 	diag = ck_error(builder->compiler->diags, CK_BAD_VALUE, operand->span, "`%s` %s, and this is %s", sign_of(whole), what, ck_kind_text(kind));
 	if (wanted == CK_KIND_TRUTH)
 		ck_diag_help(builder->compiler->diags, diag, "compare it, such as `i < 12` or `dtype == f32`");
-	else
+	else if (kind == CK_KIND_TEXT)
 		help_text(builder, diag, operand);
+	else
+		help_kinds(builder, diag, kind, wanted);
 	return false;
 }
 
@@ -144,6 +157,7 @@ static bool check_equal(struct ck_builder *builder, const struct ck_ast_value *v
 	diag = ck_error(builder->compiler->diags, CK_BAD_VALUE, value->span, "%s and %s are never equal", ck_kind_text(left), ck_kind_text(right));
 	ck_diag_label(builder->compiler->diags, diag, value->left->span, "%s", ck_kind_text(left));
 	ck_diag_label(builder->compiler->diags, diag, value->right->span, "%s", ck_kind_text(right));
+	help_kinds(builder, diag, left, right);
 	help_text(builder, diag, left == CK_KIND_TEXT ? value->left : value->right);
 	return false;
 }

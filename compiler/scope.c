@@ -72,7 +72,10 @@ static void resolve_let(struct ck_compiler *compiler, struct ck_let *let)
 	if (let->state == CK_LET_OPEN) {
 		struct ck_diag *diag = ck_error(compiler->diags, CK_LET_CYCLE, let->stmt->span, "`%.*s` is defined by itself",
 						CK_STR_ARG(let->stmt->name.text));
-		ck_diag_help(compiler->diags, diag, "follow the names in its value: one of them leads back here");
+		for (size_t i = 0; i < compiler->n_lets; i++)
+			if (compiler->lets[i].state == CK_LET_OPEN && &compiler->lets[i] != let)
+				ck_diag_label(compiler->diags, diag, compiler->lets[i].stmt->span, "by way of this one");
+		ck_diag_help(compiler->diags, diag, "a let is computed once, from others that do not need it");
 		let->state = CK_LET_DONE;
 		return;
 	}
@@ -248,9 +251,11 @@ void ck_scope_warn_unused(struct ck_compiler *compiler)
 	for (size_t i = 0; i < compiler->n_lets; i++) {
 		const struct ck_let *let = &compiler->lets[i];
 
-		if (!let->used)
-			ck_compiler_warn(compiler, CK_UNUSED_NAME, let->stmt->name.span, "%s `%.*s` is never used",
-					 let->is_param ? "param" : "let", CK_STR_ARG(let->stmt->name.text));
+		struct ck_diag *diag = let->used ? NULL : ck_compiler_warn(compiler, CK_UNUSED_NAME, let->stmt->name.span, "%s `%.*s` is never used",
+									   let->is_param ? "param" : "let", CK_STR_ARG(let->stmt->name.text));
+
+		if (diag)
+			ck_diag_help(compiler->diags, diag, "use it, or delete it");
 	}
 }
 

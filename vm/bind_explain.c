@@ -380,14 +380,13 @@ static bool tell_nearest(struct explain *explain)
 	struct ck_str name = ck_pattern_literal(explain->pattern, explain->binder->arena);
 	struct ck_suggest suggest;
 
+	if (explain->pattern->by == CK_BY_FULL)
+		return ck_explain_full_names(explain->binder, explain->diag, subjects, name);
 	if (!name.p || explain->pattern->by == CK_BY_PATH)
 		return false;
 	ck_suggest_init(&suggest, name);
-	for (size_t i = 0; i < subjects->n_plain; i++) {
-		const struct ck_subject *subject = &subjects->items[subjects->by_head[i]];
-
-		ck_suggest_offer(&suggest, explain->pattern->by == CK_BY_FULL ? subject->full_name : subject->name);
-	}
+	for (size_t i = 0; i < subjects->n_plain; i++)
+		ck_suggest_offer(&suggest, subjects->items[subjects->by_head[i]].name);
 	ck_suggest_help(&suggest, explain->binder->diags, explain->diag, "\"");
 	return suggest.n_best > 0;
 }

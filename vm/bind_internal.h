@@ -209,6 +209,8 @@ bool ck_hides_slots(const struct ck_manifest *manifest);
 void ck_explain_numbered_slots(struct ck_binder *binder, struct ck_span span, uint32_t input);
 /* Notes that list labels, like ones grouped, at most ten. */
 void ck_explain_list(struct ck_binder *binder, struct ck_diag *diag, const struct ck_str *labels, size_t n);
+/* Which full name was perhaps meant, or which there are (name.p NULL: a pattern). False when it said nothing. */
+bool ck_explain_full_names(struct ck_binder *binder, struct ck_diag *diag, const struct ck_subjects *subjects, struct ck_str name);
 /* "layer_{0..11}, pooler, ...": some in a row, in the arena of the sink. */
 struct ck_str ck_explain_row(struct ck_binder *binder, const struct ck_str *names, size_t n);
 

@@ -171,6 +171,31 @@ struct ck_str ck_explain_row(struct ck_binder *binder, const struct ck_str *name
 	return text.p ? text : CK_STR("");
 }
 
+bool ck_explain_full_names(struct ck_binder *binder, struct ck_diag *diag, const struct ck_subjects *subjects, struct ck_str name)
+{
+	struct ck_str *names = ck_arena_array(binder->arena, subjects->n_plain + 1, sizeof(*names));
+	struct ck_suggest suggest;
+	size_t n = 0;
+
+	ck_suggest_init(&suggest, name);
+	for (size_t i = 0; names && i < subjects->n_plain; i++) {
+		struct ck_str full = subjects->items[subjects->by_head[i]].full_name;
+
+		if (!full.n)
+			continue;
+		names[n++] = full;
+		if (name.p)
+			ck_suggest_offer(&suggest, full);
+	}
+	if (suggest.n_best)
+		ck_diag_help(binder->diags, diag, "did you mean full:\"%.*s\"?", CK_STR_ARG(ck_name_text(binder->diags->arena, suggest.best[0])));
+	else if (n)
+		ck_diag_note(binder->diags, diag, "full names there are %.*s", CK_STR_ARG(ck_explain_row(binder, names, n)));
+	else
+		ck_diag_note(binder->diags, diag, "no variable there has a full name");
+	return true;
+}
+
 /* ---- what no statement accounts for */
 
 /* Counts those of a relation that are unaccounted for. */

@@ -42,7 +42,8 @@ static void two_producers(struct ck_binder *binder, const struct ck_made *first,
 	struct ck_unit *unit = &binder->units[second->rule];
 	struct ck_diag *diag;
 
-	if (!ck_bind_once(unit, unit->n_code - 1))
+	/* After another message about a statement its names are perhaps not what was meant. */
+	if (unit->failed || binder->units[first->rule].failed || !ck_bind_once(unit, unit->n_code - 1))
 		return;
 	if (first->rule == second->rule && first->goal == second->goal) {
 		diag = ck_error(binder->diags, CK_TWO_PRODUCERS, ck_plan_goal_span(binder->plan, second->rule, second->goal),

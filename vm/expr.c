@@ -82,6 +82,28 @@ static int compare_int_double(int64_t a, double b)
 	return a != whole ? (a > whole) - (a < whole) : compare_doubles(0, b - (double)whole);
 }
 
+/* Digits without zeros in front. */
+static int compare_digits(struct ck_str a, struct ck_str b)
+{
+	return a.n != b.n ? (a.n > b.n) - (a.n < b.n) : ck_str_compare(a, b);
+}
+
+/* Such an integer against a float: beyond 2^63 its nearest float is near enough to tell, but for what rounds to the same. */
+static int compare_big_double(struct ck_str digits, double b)
+{
+	double a = 0;
+
+	for (size_t i = 0; i < digits.n; i++)
+		a = a * 10 + (digits.p[i] - '0');
+	return compare_doubles(a, b);
+}
+
+static enum ck_code too_many_digits(struct ck_env *env, const struct ck_value *value)
+{
+	env->help = CK_STR("numbers of more than 64 bits are compared and sorted, and nothing else");
+	return fail(env, "%.*s has too many digits to compute with", CK_STR_ARG(ck_name_text(env->arena, value->text)));
+}
+
 static bool is_nan(const struct ck_value *value)
 {
 	return value->kind == CK_EXPR_FLOAT && isnan(value->number);
@@ -89,6 +111,12 @@ static bool is_nan(const struct ck_value *value)
 
 static int compare_numbers(const struct ck_value *a, const struct ck_value *b)
 {
+	if (a->is_big && b->is_big)
+		return compare_digits(a->text, b->text);
+	if (a->is_big)
+		return b->kind == CK_EXPR_INT ? 1 : compare_big_double(a->text, b->number);
+	if (b->is_big)
+		return a->kind == CK_EXPR_INT ? -1 : -compare_big_double(b->text, a->number);
 	if (a->kind == CK_EXPR_INT && b->kind == CK_EXPR_INT)
 		return (a->integer > b->integer) - (a->integer < b->integer);
 	if (a->kind == CK_EXPR_INT)
@@ -157,6 +185,7 @@ static enum ck_code integer_arithmetic(struct ck_env *env, uint32_t kind, int64_
 {
 	bool overflow = false;
 	int64_t result = 0;
+	enum ck_code code;
 
 	if ((kind == CK_EXPR_DIV || kind == CK_EXPR_MOD) && b == 0)
 		return fail(env, "%lld %s 0: division by zero", (long long)a, sign_of(kind));
@@ -172,8 +201,11 @@ static enum ck_code integer_arithmetic(struct ck_env *env, uint32_t kind, int64_
 		break;
 	case CK_EXPR_DIV:
 		overflow = b == -1 && a == INT64_MIN;
-		if (!overflow && a % b)
-			return fail(env, "%lld / %lld leaves a remainder; division between integers must be exact", (long long)a, (long long)b);
+		if (!overflow && a % b) {
+			code = fail(env, "%lld / %lld leaves a remainder; division between integers must be exact", (long long)a, (long long)b);
+			env->help = CK_STR("a float on either side, such as 2.0, makes it a division of floats; where a remainder is meant, `%` gives it");
+			return code;
+		}
 		result = overflow ? 0 : a / b;
 		break;
 	default:
@@ -209,6 +241,8 @@ static enum ck_code arithmetic(struct ck_env *env, uint32_t kind, const struct c
 			env->help = CK_STR("a capture is a number when the source says {i:int} or {i:uniq}");
 		return code;
 	}
+	if (a->is_big || b->is_big)
+		return too_many_digits(env, a->is_big ? a : b);
 	if (a->kind == CK_EXPR_INT && b->kind == CK_EXPR_INT)
 		return integer_arithmetic(env, kind, a->integer, b->integer, ret_value);
 	*ret_value = (struct ck_value){ .kind = CK_EXPR_FLOAT, .number = float_arithmetic(kind, number_of(a), number_of(b)) };
@@ -217,6 +251,8 @@ static enum ck_code arithmetic(struct ck_env *env, uint32_t kind, const struct c
 
 static enum ck_code negate(struct ck_env *env, const struct ck_value *a, struct ck_value *ret_value)
 {
+	if (a->is_big)
+		return too_many_digits(env, a);
 	if (a->kind == CK_EXPR_INT)
 		return integer_arithmetic(env, CK_EXPR_SUB, 0, a->integer, ret_value);
 	if (a->kind != CK_EXPR_FLOAT)
@@ -229,7 +265,7 @@ static enum ck_code negate(struct ck_env *env, const struct ck_value *a, struct 
 
 bool ck_value_truth(struct ck_env *env, const struct ck_value *value, bool *ret_truth)
 {
-	if (value->kind == CK_EXPR_INT && (value->integer == 0 || value->integer == 1)) {
+	if (value->kind == CK_EXPR_INT && !value->is_big && (value->integer == 0 || value->integer == 1)) {
 		*ret_truth = value->integer == 1;
 		return true;
 	}
@@ -273,13 +309,17 @@ static enum ck_code eval_local(const Ck__Plan__Expr *expr, struct ck_env *env, s
 		*ret_value = (struct ck_value){ .kind = CK_EXPR_TEXT, .text = binding->text };
 		return CK_OK;
 	}
-	if (!binding->has_number && (local->kind == CK_LOCAL_INT || local->kind == CK_LOCAL_UNIQ)) {
-		struct ck_str name = ck_name_text(env->arena, ck_str_of(local->name));
-		struct ck_str text = ck_name_text(env->arena, binding->text);
-
-		return fail(env, "`%.*s` is %.*s, too many digits to compute with", CK_STR_ARG(name), CK_STR_ARG(text));
-	}
 	*ret_value = int_value(binding->number);
+	if (!binding->has_number && local->kind != CK_LOCAL_DIM && local->kind != CK_LOCAL_INDEX) {
+		struct ck_str digits = binding->text;
+
+		if (local->kind == CK_LOCAL_UNIQ)
+			digits = ck_str_slice(digits, 1, digits.n);
+		while (digits.n > 1 && digits.p[0] == '0')
+			digits = ck_str_slice(digits, 1, digits.n);
+		ret_value->is_big = true;
+		ret_value->text = digits;
+	}
 	return CK_OK;
 }
 
@@ -293,6 +333,8 @@ static enum ck_code eval_items(const Ck__Plan__Expr *expr, struct ck_env *env, u
 	for (size_t i = 0; i < expr->n_args; i++) {
 		enum ck_code code = eval(expr->args[i], env, depth + 1, &items[i]);
 
+		if (code == CK_OK && items[i].is_big)
+			code = too_many_digits(env, &items[i]);
 		if (code != CK_OK)
 			return code;
 		unknown = unknown || items[i].unknown;
@@ -406,6 +448,8 @@ enum ck_code ck_expr_eval(const Ck__Plan__Expr *expr, struct ck_env *env, struct
 
 	env->message = env->help = (struct ck_str){ 0 };
 	code = eval(expr, env, 0, &value);
+	if (code == CK_OK && value.is_big)
+		code = too_many_digits(env, &value);
 	if (code == CK_OK)
 		*ret_value = value;
 	return code;

@@ -97,6 +97,7 @@ size_t ck_param_index(const struct ck_param *params, size_t n_params, const char
 struct ck_value {
 	enum ck_expr_kind kind;
 	bool unknown;			/* depends on what only a checkpoint tells */
+	bool is_big;			/* INT of more than 64 bits, inside of expressions only: text has its digits */
 	int64_t integer;		/* INT; truths are 0 and 1 */
 	double number;			/* FLOAT */
 	struct ck_str text;		/* TEXT, WORD, NAMED's keyword */

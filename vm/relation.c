@@ -205,7 +205,8 @@ CK_PRINTF(3, 4) static struct ck_diag *gap_error(struct grouping *grouping, cons
 	struct ck_str text;
 	va_list args;
 
-	if (!ck_bind_once(grouping->unit, grouping->insn))
+	/* After another message about the statement it would be a consequence. */
+	if (grouping->unit->failed || !ck_bind_once(grouping->unit, grouping->insn))
 		return NULL;
 	va_start(args, format);
 	text = ck_str_vformat(binder->diags->arena, format, args);

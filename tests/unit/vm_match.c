@@ -205,6 +205,45 @@ Test(vm_match, both_splits_are_right)
 	cr_expect_str_eq(match(CK_STR("{c,{ab,a*}}"), CK_STR("ab"), NULL), "{1}=ab#1", "alternatives inside one alternative are one position");
 }
 
+Test(vm_match, all_splits)
+{
+	enum { MAX = 8 };
+	static const struct {
+		const char *pattern, *name;
+		size_t n;
+		const char *used;	/* NULL: all */
+	} rows[] = {
+		{"{a}_{b}", "x_y_z", 2, NULL}, {"{a}_{b}", "x_y", 1, NULL}, {"{a}_{b}", "x", 0, NULL}, {"{a}_{b}_{c}", "v_w_x_y_z", 6, NULL},
+		{"{a}_{b}_{c}", "v_w_x_y_z", 3, "a"}, {"{a}_{b}", "1_2_3_4_5_6_7_8_9_10_11", MAX, NULL}, {"**", "x/y", 1, NULL}, {"**/**", "x/b", 2, NULL},
+		/* an unnamed alternation is its position, whatever text it matched */
+		{"{a*,?}{x:int}", "aa01", 2, NULL}, {"{ab,a*}", "ab", 2, NULL}, {"{c,{ab,a*}}", "ab", 1, NULL}, {"{p:a*,b}*", "ax", 2, NULL},
+		{"{i:int}{j:int}/{i}", "111/1", 1, NULL}, {"{i}{i}*", "aaaa", 2, NULL}, {"{a}_{a}_{b}", "x_x_x_x", 1, NULL},
+	};
+
+	for (size_t i = 0; i < CK_COUNT(rows); i++) {
+		struct ck_binding bindings[MAX][8] = { 0 };
+		struct ck_binding *splits[MAX];
+		struct ck_matcher *matcher;
+		struct statement statement;
+		bool used[8];
+		size_t n;
+
+		cr_assert(statement_init(&statement));
+		Ck__Plan__Pattern *pattern = statement_pattern(&statement, ck_str(rows[i].pattern));
+		cr_assert(pattern && statement.locals.n_items <= 8, "%s", rows[i].pattern);
+		for (size_t j = 0; j < statement.locals.n_items; j++)
+			used[j] = !rows[i].used || strchr(rows[i].used, statement.locals.items[j]->name.data[0]);
+		for (size_t j = 0; j < MAX; j++)
+			splits[j] = bindings[j];
+		cr_assert_eq(ck_matcher_new(statement.arena, pattern, statement.locals.items, statement.locals.n_items, used, &matcher), CK_OK);
+		n = ck_matcher_splits(matcher, ck_str(rows[i].name), splits, MAX);
+		cr_expect_eq(n, rows[i].n, "\"%s\" on %s: %zu, not %zu", rows[i].pattern, rows[i].name, n, rows[i].n);
+		for (size_t j = 0; j < n; j++)
+			cr_expect(bindings[j][0].set);
+		statement_clear(&statement);
+	}
+}
+
 Test(vm_match, slots)
 {
 	struct ck_binding bindings[4] = { 0 }, second[4] = { 0 };
