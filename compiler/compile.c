@@ -229,6 +229,7 @@ static bool canonical_order(struct ck_compiler *compiler)
 	return sort_messages(compiler->arena, (void **)code->rules, (void **)compiler->debug->rules, code->n_rules) &&
 	       sort_messages(compiler->arena, (void **)code->checks, (void **)compiler->debug->checks, code->n_checks) &&
 	       sort_messages(compiler->arena, (void **)code->slots, NULL, code->n_slots) &&
+	       sort_messages(compiler->arena, (void **)code->files, NULL, code->n_files) &&
 	       sort_messages(compiler->arena, (void **)code->aliases, (void **)compiler->debug->aliases, code->n_aliases);
 }
 

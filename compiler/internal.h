@@ -27,6 +27,7 @@ struct ck_compiler {
 	size_t n_lets;
 	const struct ck_ast_stmt **inputs;
 	size_t n_inputs;
+	size_t files_capacity;		/* of code->files */
 };
 
 /* What is known of a register while a rule is compiled. */
@@ -127,6 +128,9 @@ struct ck_callee ck_callee_op(const struct ck_op_info *op, struct ck_span span);
 
 /* ---- operator.c: one call in a pipe */
 int64_t ck_lower_call(struct ck_builder *builder, int64_t operand, struct ck_span operand_span, const struct ck_ast_call *call);
+
+/* ---- file.c: notes the digest of a file that an operator names (nothing when the text does not tell which). False after a message */
+bool ck_note_file(struct ck_builder *builder, const Ck__Plan__Expr *name, struct ck_span span);
 
 /* ---- rule.c, check.c: statements */
 void ck_lower_rule(struct ck_compiler *compiler, const struct ck_ast_stmt *stmt);

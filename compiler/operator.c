@@ -242,6 +242,8 @@ int64_t ck_lower_call(struct ck_builder *builder, int64_t operand, struct ck_spa
 	args = ck_lower_args(builder, &callee, call->args, call->n_args, CK_IN_ARGUMENT);
 	if (!args || !check_arity(builder, op, &builder->known[operand], args, call, operand_span))
 		return -1;
+	if (op->op == CK_OP_TAKE && arg_named(op, args, "file") && !ck_note_file(builder, arg_named(op, args, "file"), call->span))
+		return -1;
 	over = arg_named(op, args, "over");
 	if (over && !consume(builder, over->index, call->span))
 		return -1;

@@ -38,7 +38,8 @@ struct ck_bind_options {
 CK_NODISCARD enum ck_code ck_bind(const struct ck_plan *plan, const struct ck_inputs *inputs, const struct ck_bind_options *options,
 				  struct ck_arena *arena, struct ck_diags *diags, struct ck_plan **ret_bound);
 
-/* Whether each input is still what the plan was bound to (digests). @errors CK_STALE_PLAN */
+/* Whether files that operators name, where they are at hand, and each input are still what the plan was bound to. @errors CK_STALE_PLAN */
+CK_NODISCARD enum ck_code ck_bound_files_fresh(const struct ck_plan *bound, const char *directory, struct ck_arena *arena, struct ck_diags *diags);
 CK_NODISCARD enum ck_code ck_bound_fresh(const struct ck_plan *bound, const struct ck_inputs *inputs, struct ck_diags *diags);
 
 /* The dry run of cli.md, as text (one row a rule and shape; expand: a row a variable; `width` columns, 0: no limit) and as JSON. */

@@ -245,6 +245,9 @@ void ck_bind_mismatch(struct ck_binder *binder, struct ck_unit *unit, size_t goa
 		      const char *has, struct ck_str where);
 bool ck_type_fits(const struct ck_type *type, const struct ck_type *wanted);
 
+/* ---- bind_file.c: the list of indices in a file that take names: one a line. False after a message */
+bool ck_bind_indices(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_str name, struct ck_value *ret_list);
+
 /* ---- bind_rule.c: the code of a rule */
 bool ck_bind_unit(struct ck_binder *binder, struct ck_unit *unit);
 struct ck_node *ck_node_load(struct ck_binder *binder, uint32_t input, size_t variable, size_t insn);

@@ -143,59 +143,6 @@ static bool asks_locals(const Ck__Plan__Expr *expr)
 	return false;
 }
 
-static bool bad_file(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_str path, const char *what, size_t line)
-{
-	if (!ck_bind_once(unit, insn))
-		return false;
-	if (line)
-		ck_error(binder->diags, CK_BAD_ARGUMENT, ck_unit_span(binder, unit, insn), "\"%.*s\", line %zu: %s",
-			 CK_STR_ARG(ck_name_text(binder->diags->arena, path)), line, what);
-	else
-		ck_error(binder->diags, CK_IO, ck_unit_span(binder, unit, insn), "cannot read \"%.*s\": %s",
-			 CK_STR_ARG(ck_name_text(binder->diags->arena, path)), what);
-	return false;
-}
-
-/* take(file=...): one index a line; CR LF and a missing last newline are accepted. */
-static bool read_indices(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_str name, struct ck_value *ret_list)
-{
-	enum { MAX_FILE = 256 << 20 };
-	struct ck_str dir = ck_str(binder->options->directory ? binder->options->directory : "."), text;
-	struct ck_str path = ck_path_join(binder->arena, dir, name);
-	size_t capacity = 0, line = 0;
-
-	if (!path.p)
-		return ck_bind_nomem(binder);
-	path = ck_str_copy(binder->arena, path);
-	if (!path.p)
-		return ck_bind_nomem(binder);
-	if (!ck_read_file(path.p, MAX_FILE, binder->arena, &text))
-		return ck_arena_failed(binder->arena) ? ck_bind_nomem(binder) : bad_file(binder, unit, insn, path, "it is not there or not readable", 0);
-	*ret_list = (struct ck_value){ .kind = CK_EXPR_LIST };
-	while (text.n) {
-		size_t end = ck_str_find(text, '\n');
-		struct ck_str row = ck_str_slice(text, 0, end);
-		int64_t number = 0;
-		size_t i = 0;
-
-		text = ck_str_slice(text, end + 1, text.n);
-		line++;
-		row.n -= row.n && row.p[row.n - 1] == '\r';
-		i += row.n && row.p[0] == '-';
-		if (i == row.n || row.n > 18)
-			return bad_file(binder, unit, insn, path, "an index is wanted", line);
-		for (; i < row.n; i++) {
-			if (row.p[i] < '0' || row.p[i] > '9')
-				return bad_file(binder, unit, insn, path, "an index is wanted", line);
-			number = number * 10 + (row.p[i] - '0');
-		}
-		if (!ck_arena_grow(binder->arena, (void **)&ret_list->items, ret_list->n_items, &capacity, sizeof(*ret_list->items)))
-			return ck_bind_nomem(binder);
-		ret_list->items[ret_list->n_items++] = (struct ck_value){ .kind = CK_EXPR_INT, .integer = row.p[0] == '-' ? -number : number };
-	}
-	return true;
-}
-
 /* An instruction's arguments; those that no row changes are computed once. */
 struct arguments {
 	bool constant;
@@ -236,7 +183,7 @@ static bool eval_args(struct ck_binder *binder, struct ck_unit *unit, size_t ins
 		size_t file = ck_param_index(op->params, op->n_params, "file"), list = ck_param_index(op->params, op->n_params, "indices");
 
 		if (args->values[file].kind != CK_EXPR_NONE) {
-			if (!read_indices(binder, unit, insn, args->values[file].text, &args->values[list]))
+			if (!ck_bind_indices(binder, unit, insn, args->values[file].text, &args->values[list]))
 				return false;
 			args->values[file] = (struct ck_value){ 0 };
 		}

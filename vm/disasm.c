@@ -236,6 +236,18 @@ static void list_slots(struct ck_buf *out, const Ck__Plan__Code *code)
 	}
 }
 
+static void list_files(struct ck_buf *out, const Ck__Plan__Code *code)
+{
+	for (size_t i = 0; i < code->n_files; i++) {
+		char hex[2 * CK_SHA256 + 1];
+
+		ck_hex(code->files[i]->sha256.data, hex);
+		ck_buf_printf(out, "%-9s \"", "file");
+		ck_buf_name(out, ck_str_of(code->files[i]->name));
+		ck_buf_printf(out, "\" %s\n", hex);
+	}
+}
+
 static void list_header(struct ck_buf *out, const struct ck_plan *plan)
 {
 	static const char *const kinds[] = { [CK_TARGET_NAMES] = "names", [CK_TARGET_OBJECTS] = "objects" };
@@ -261,6 +273,7 @@ static void list_header(struct ck_buf *out, const struct ck_plan *plan)
 	if (code->target_kind < CK_COUNT(kinds) && kinds[code->target_kind])
 		ck_buf_printf(out, "%-9s %s\n", "target", kinds[code->target_kind]);
 	list_slots(out, code);
+	list_files(out, code);
 	for (size_t i = 0; i < code->n_aliases; i++) {
 		ck_buf_printf(out, "%-9s \"", "alias");
 		ck_buf_name(out, ck_str_of(code->aliases[i]->path));

@@ -346,6 +346,55 @@ static json_t *bound_of(const struct ck_plan *plan, struct ck_buf *out)
 	return object;
 }
 
+static json_t *slots_of(const Ck__Plan__Code *code, struct ck_buf *out)
+{
+	json_t *object = json_object(), *names = json_array();
+
+	for (size_t i = 0; i < code->n_slots; i++) {
+		json_t *slot = json_object();
+
+		set(slot, "name", text_of(ck_str_of(code->slots[i]->name)), out);
+		set(slot, "before", text_of(ck_str_of(code->slots[i]->before)), out);
+		set(slot, "after", text_of(ck_str_of(code->slots[i]->after)), out);
+		append(names, slot, out);
+	}
+	set(object, "follow", json_boolean(!code->slots_drop), out);
+	if (code->slots_drop)
+		set(object, "because", text_of(ck_str_of(code->slots_because)), out);
+	if (code->slots_as)
+		set(object, "as", json_string(ck_convention_name((enum ck_convention)code->slots_as)), out);
+	set(object, "declared", names, out);
+	return object;
+}
+
+static json_t *files_of(const Ck__Plan__Code *code, struct ck_buf *out)
+{
+	json_t *files = json_array();
+
+	for (size_t i = 0; i < code->n_files; i++) {
+		json_t *file = json_object();
+
+		set(file, "name", text_of(ck_str_of(code->files[i]->name)), out);
+		set(file, "sha256", hex_of(ck_str_of(code->files[i]->sha256)), out);
+		append(files, file, out);
+	}
+	return files;
+}
+
+static json_t *aliases_of(const Ck__Plan__Code *code, struct ck_buf *out)
+{
+	json_t *aliases = json_array();
+
+	for (size_t i = 0; i < code->n_aliases; i++) {
+		json_t *alias = json_object();
+
+		set(alias, "path", text_of(ck_str_of(code->aliases[i]->path)), out);
+		set(alias, "target", text_of(ck_str_of(code->aliases[i]->target)), out);
+		append(aliases, alias, out);
+	}
+	return aliases;
+}
+
 static int write_part(const char *bytes, size_t n, void *out)
 {
 	ck_buf_bytes(out, bytes, n);
@@ -365,6 +414,11 @@ void ck_plan_disasm_json(const struct ck_plan *plan, struct ck_buf *out)
 		set(object, "summary", text_of(ck_str_of(code->summary)), out);
 	set(object, "inputs", texts_of(code->inputs, code->n_inputs, out), out);
 	set(object, "params", params_of(plan, out), out);
+	if (code->target_kind == CK_TARGET_NAMES || code->target_kind == CK_TARGET_OBJECTS)
+		set(object, "target", json_string(code->target_kind == CK_TARGET_NAMES ? "names" : "objects"), out);
+	set(object, "slots", slots_of(code, out), out);
+	set(object, "files", files_of(code, out), out);
+	set(object, "aliases", aliases_of(code, out), out);
 	set(object, "rules", rules_of(plan, out), out);
 	set(object, "checks", checks_of(plan, out), out);
 	if (plan->message->bound)

@@ -348,6 +348,10 @@ static bool verify_header(struct ck_verifier *verifier)
 	for (size_t i = 0; i < code->n_slots; i++)
 		if (!code->slots[i]->name.len)
 			return ck_verify_fail(verifier, "a slot without a name");
+	ck_map_init(&names, verifier->arena);
+	for (size_t i = 0; i < code->n_files; i++)
+		if (!unique(verifier, &names, ck_str_of(code->files[i]->name), "file") || code->files[i]->sha256.len != CK_SHA256)
+			return verifier->result != CK_OK ? false : ck_verify_fail(verifier, "a file without a digest");
 	for (size_t i = 0; i < code->n_aliases; i++)
 		if (!unique(verifier, &paths, ck_str_of(code->aliases[i]->path), "alias") || !code->aliases[i]->target.len)
 			return verifier->result != CK_OK ? false : ck_verify_fail(verifier, "an alias of nothing");

@@ -340,7 +340,9 @@ enum ck_code ck_load_bound(struct ck_driver *driver, enum ck_code (*before)(stru
 	if (!ck_plan_is_bound(plan))
 		return bind(driver, plan, ret_inputs, file, ret_bound);
 	*ret_bound = plan;
-	code = ck_bound_fresh(plan, &ret_inputs->inputs, &driver->diags);
+	code = ck_bound_files_fresh(plan, ck_path_dir(driver->arena, file).p, driver->arena, &driver->diags);
+	if (!code)
+		code = ck_bound_fresh(plan, &ret_inputs->inputs, &driver->diags);
 	if (!code)
 		choose_link(driver, plan, ret_inputs);
 	return code;
