@@ -1,6 +1,8 @@
 /* How slots are stored in the result: as in the template, else as `slots follow as` says, else as in the source; and whether that can be. */
 #include "vm/bind_internal.h"
 
+#include <stdlib.h>
+
 static bool is_positional(enum ck_convention convention)
 {
 	return convention == CK_KERAS2 || convention == CK_KERAS3;
@@ -105,6 +107,70 @@ static bool is_one_to_one(const struct ck_node *node)
 	return node->op == CK_OP_LOAD;
 }
 
+/* Where a variable and the one whose name it takes stand in an optimizer's list. */
+struct order {
+	struct ck_str optimizer;
+	size_t place, new_place;
+	const struct ck_made *made;
+};
+
+/* The number of a variable's first slot in an optimizer's list; SIZE_MAX: it has none there. */
+static size_t first_place(const struct ck_subjects *source, size_t variable, struct ck_str optimizer)
+{
+	const struct ck_graph *graph = source->manifest->graph;
+	size_t first = SIZE_MAX;
+
+	for (size_t i = source->first_slot[variable]; i != SIZE_MAX; i = source->next_slot[i]) {
+		struct ck_str name = source->items[i].node < 0 ? CK_STR("") : graph->names[source->items[i].node];
+		size_t at = ck_str_rfind(name, '/') + 1, place = 0;
+
+		if (!ck_str_equal(source->items[i].optimizer, optimizer) || at >= name.n)
+			continue;
+		for (; at < name.n && name.p[at] >= '0' && name.p[at] <= '9' && place < (size_t)UINT32_MAX; at++)
+			place = 10 * place + (size_t)(name.p[at] - '0');
+		if (at == name.n && place < first)
+			first = place;
+	}
+	return first;
+}
+
+static int compare_orders(const void *a, const void *b)
+{
+	const struct order *x = a, *y = b;
+	int order = ck_str_compare(x->optimizer, y->optimizer);
+
+	return order ? order : x->place < y->place ? -1 : x->place > y->place;
+}
+
+/* A program has its variables in the order of their names there: one that takes another's name takes its place in that order too. */
+static bool check_order(struct ck_binder *binder, size_t slot)
+{
+	struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+	struct order *orders = ck_arena_array(binder->arena, binder->n_makes + 1, sizeof(*orders));
+	size_t n = 0, other;
+
+	if (!orders)
+		return ck_bind_nomem(binder);
+	for (size_t i = 0; i < binder->n_makes; i++) {
+		const struct ck_made *made = &binder->makes[i];
+		struct order *order = &orders[n];
+
+		if (made->slot.n || made->origin == SIZE_MAX || source->first_slot[made->origin] == SIZE_MAX ||
+		    !ck_subjects_find(binder, source, CK_BY_NAME, made->name, &other))
+			continue;
+		order->optimizer = source->items[source->first_slot[made->origin]].optimizer;
+		order->place = first_place(source, made->origin, order->optimizer);
+		order->new_place = first_place(source, other, order->optimizer);
+		order->made = made;
+		n += order->place != SIZE_MAX && order->new_place != SIZE_MAX;
+	}
+	qsort(orders, n, sizeof(*orders), compare_orders);
+	for (size_t i = 1; i < n; i++)
+		if (ck_str_equal(orders[i - 1].optimizer, orders[i].optimizer) && orders[i - 1].new_place > orders[i].new_place)
+			positional(binder, &binder->units[orders[i].made->rule], slot, "this changes the order of variables");
+	return true;
+}
+
 /* Without a template, lists keep the source's order, and close up after a drop; but variables may not be made, joined or split. */
 static bool check_positional(struct ck_binder *binder, size_t slot)
 {
@@ -127,7 +193,7 @@ static bool check_positional(struct ck_binder *binder, size_t slot)
 		else if (owns && n_made[made->origin]++)
 			positional(binder, unit, slot, "this makes several variables of one");
 	}
-	return true;
+	return check_order(binder, slot);
 }
 
 /* ---- values that are slots of nobody knows which variable */

@@ -1,5 +1,4 @@
 """One model, hidden and out, as programs of the four generations of optimizers write and train it."""
-import os
 
 import numpy as np
 import tensorflow as tf

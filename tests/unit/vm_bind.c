@@ -624,6 +624,10 @@ Test(vm_bind, refusals)
 		{ "tf2_legacy_adam/adam-1", NULL, "map also \"model/layer_with_weights-0/bias@m\" -> \"gone@m\"\nkeep rest", "E0410", "\"gone@m\"" },
 		{ "tf2_keras3/adam-1", NULL, "keep rest\nnew \"save_counter@m\" = zeros", "E0410", "no place for \"save_counter@m\"" },
 		{ "tf2_keras3/adam-1", NULL, "drop \"model/_functional/_operations/2/bias@m\" because \"\"\nkeep rest", "E0410", "goes and" },
+		{ "tf2_keras3/adam-1", NULL,
+		  "map \"model/_functional/_operations/1/*\" -> \"model/_functional/_operations/2/*\"\n"
+		  "map \"model/_functional/_operations/2/*\" -> \"model/_functional/_operations/1/*\"\nkeep rest",
+		  "E0410", "changes the order" },
 		{ "tf2_legacy_adam/adam-1", "tf2_legacy_adam/adam-1", "keep rest\nalias \"a\" = \"save_counter\"", "E0407", "no path \"a\"" },
 		{ "tf2_legacy_adam/adam-1", "tf2_legacy_adam/adam-1", "keep rest\nalias \"optimizer\" = \"save_counter\"", "E0411", "no second path" },
 		{ "tf2_legacy_adam/adam-1", NULL, "slots follow as keras3\nkeep rest", "E0410", "keras3 stores slots by position" },
