@@ -43,7 +43,7 @@ static enum ck_kind kind_of_name(const struct ck_builder *builder, const struct 
 	const struct ck_function_info *function = where == CK_IN_ARGUMENT ? NULL : ck_function_find(name, where == CK_IN_CHECK);
 	size_t local = ck_locals_find(&builder->locals, name);
 
-	if (function && (value->has_args || where == CK_IN_WHERE))
+	if (function && (value->has_args || (where == CK_IN_WHERE && (!function->n_params || local == SIZE_MAX))))
 		return kind_of_result(function->result);
 	if (local != SIZE_MAX)
 		return kind_of_local(builder->locals.items[local]);

@@ -255,7 +255,8 @@ static Ck__Plan__Expr *lower_identifier(struct ck_builder *builder, const struct
 	enum ck_dtype dtype = ck_dtype_find(name);
 	Ck__Plan__Expr *expr;
 
-	if (function && (value->has_args || where == CK_IN_WHERE))
+	/* `dim` alone may be a capture; `rank` and the like never are. */
+	if (function && (value->has_args || (where == CK_IN_WHERE && (!function->n_params || local == SIZE_MAX))))
 		return where == CK_IN_CHECK ? lower_check_function(builder, value, function)
 					    : lower_where_function(builder, value, function);
 	if (value->has_args) {

@@ -122,11 +122,18 @@ static bool index_full_names(struct ck_binder *binder, struct ck_subjects *subje
 	if (subjects->by_full.arena)
 		return true;
 	ck_map_init(&subjects->by_full, binder->arena);
-	for (size_t i = 0; i < subjects->n; i++) {
+	subjects->next_full = ck_arena_array(binder->arena, subjects->n + 1, sizeof(*subjects->next_full));
+	if (!subjects->next_full)
+		return ck_bind_nomem(binder);
+	for (size_t i = subjects->n; i-- > 0;) {
 		const struct ck_subject *subject = &subjects->items[i];
 
-		if (!subject->slot.n && subject->full_name.n && !ck_map_get(&subjects->by_full, subject->full_name, &before) &&
-		    !ck_map_put(&subjects->by_full, subject->full_name, i))
+		subjects->next_full[i] = SIZE_MAX;
+		if (subject->slot.n || !subject->full_name.n)
+			continue;
+		if (ck_map_get(&subjects->by_full, subject->full_name, &before))
+			subjects->next_full[i] = before;
+		if (!ck_map_put(&subjects->by_full, subject->full_name, i))
 			return ck_bind_nomem(binder);
 	}
 	return true;

@@ -27,6 +27,7 @@ struct ck_subjects {
 	struct ck_segments *segments;		/* names by what stands between slashes, when many patterns ask */
 	size_t n_wide_searches;
 	struct ck_map by_full, by_path;		/* when first asked for */
+	size_t *next_full;			/* [n] others of the same full name, as a list behind that of by_full; SIZE_MAX ends it */
 	size_t *next_slot, *first_slot;		/* [n] slots of a variable, as a list; SIZE_MAX ends it */
 	struct ck_claim **claims;		/* [n] who reads it */
 	bool *plainly_claimed;			/* [n] by a plain pattern */
@@ -131,6 +132,7 @@ struct ck_binder {
 	struct ck_map made_labels;		/* label -> number in makes */
 	size_t epoch;
 
+	bool blind;				/* a pattern could not be asked without an object graph: what it left is no finding */
 	bool objects;				/* the result has an object graph */
 	struct ck_str *notices;
 	size_t n_notices, notices_capacity;

@@ -147,6 +147,7 @@ static bool needs_graph(struct ck_binder *binder, struct ck_unit *unit, size_t i
 
 	if (!manifest || !source->pattern || source->pattern->by == CK_BY_NAME || manifest->graph)
 		return false;
+	binder->blind = true;
 	if (!ck_bind_once(unit, insn))
 		return true;
 	diag = ck_error(binder->diags, CK_NEEDS_GRAPH, ck_unit_span(binder, unit, insn), "%s needs an object graph, and the %.*s %s",

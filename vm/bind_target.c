@@ -122,31 +122,59 @@ static bool check_name(struct ck_binder *binder, struct ck_unit *unit, size_t go
 	return true;
 }
 
+static void not_in_template(struct ck_binder *binder, struct ck_span span, uint32_t by, struct ck_str name)
+{
+	struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_diag *diag = ck_error(binder->diags, CK_NOT_IN_TEMPLATE, span, "the template has no variable with the %s \"%.*s\"",
+					by == CK_BY_FULL ? "full name" : "path", CK_STR_ARG(ck_name_text(binder->diags->arena, name)));
+	struct ck_suggest suggest;
+
+	if (by == CK_BY_FULL) {
+		ck_explain_full_names(binder, diag, template, name);
+		return;
+	}
+	ck_suggest_init(&suggest, name);
+	for (size_t i = 0; i < template->n; i++)
+		for (size_t j = 0; template->items[i].kind == CK_VARIABLE && ck_subjects_paths(binder, template, i) && j < template->n_paths[i]; j++)
+			ck_suggest_offer(&suggest, template->paths[i][j]);
+	if (suggest.n_best)
+		ck_diag_help(binder->diags, diag, "did you mean path:\"%.*s\"?", CK_STR_ARG(ck_name_text(binder->diags->arena, suggest.best[0])));
+	else
+		ck_diag_help(binder->diags, diag, "`ckmig ls --graph` shows the paths of a checkpoint");
+}
+
+static void two_of_one_name(struct ck_binder *binder, struct ck_span span, struct ck_str name, size_t at)
+{
+	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_diag *diag = ck_error(binder->diags, CK_AMBIGUOUS_NAME, span, "several variables of the template have the full name \"%.*s\"",
+					CK_STR_ARG(ck_name_text(binder->diags->arena, name)));
+
+	for (size_t n = 0; at != SIZE_MAX && n < 10; at = template->next_full[at], n++)
+		ck_diag_note(binder->diags, diag, "\"%.*s\"", CK_STR_ARG(ck_bind_label_text(binder, CK_INPUT_TEMPLATE, at)));
+	ck_diag_help(binder->diags, diag, "write the name of the one that is meant");
+}
+
 /* path: and full: name a variable of the template. */
 static bool resolve_by(struct ck_binder *binder, struct ck_unit *unit, size_t goal, uint32_t by, struct ck_str *name)
 {
 	struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
-	struct ck_suggest suggest;
-	struct ck_diag *diag;
+	struct ck_span span = ck_plan_goal_span(binder->plan, unit->number, goal);
 	size_t at;
 
 	if (by == CK_BY_NAME)
 		return true;
-	if (ck_subjects_find(binder, template, by, *name, &at)) {
-		*name = template->items[at].name;
-		return true;
-	}
-	if (!ck_bind_once(unit, unit->n_code - 1))
+	if (!ck_subjects_find(binder, template, by, *name, &at)) {
+		if (!binder->nomem && ck_bind_once(unit, unit->n_code - 1))
+			not_in_template(binder, span, by, *name);
 		return false;
-	diag = ck_error(binder->diags, CK_NOT_IN_TEMPLATE, ck_plan_goal_span(binder->plan, unit->number, goal),
-			"the template has no variable with the %s \"%.*s\"", by == CK_BY_FULL ? "full name" : "path",
-			CK_STR_ARG(ck_name_text(binder->diags->arena, *name)));
-	ck_suggest_init(&suggest, *name);
-	for (size_t i = 0; by == CK_BY_FULL && i < template->n; i++)
-		if (template->items[i].full_name.n)
-			ck_suggest_offer(&suggest, template->items[i].full_name);
-	ck_suggest_help(&suggest, binder->diags, diag, "\"");
-	return false;
+	}
+	if (by == CK_BY_FULL && template->next_full[at] != SIZE_MAX) {
+		if (ck_bind_once(unit, unit->n_code - 1))
+			two_of_one_name(binder, span, *name, at);
+		return false;
+	}
+	*name = template->items[at].name;
+	return true;
 }
 
 /* "m", or "optimizer/m". */

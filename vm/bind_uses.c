@@ -214,7 +214,7 @@ bool ck_bind_uses(struct ck_binder *binder)
 		for (size_t i = 0; i < binder->inputs[input].n; i++)
 			if (binder->inputs[input].items[i].kind != CK_GRAPH && !add_use(&tally, input, i))
 				return false;
-		if (tally.n_left)
+		if (tally.n_left && !binder->blind)
 			ck_explain_unaccounted(binder, input, tally.left, tally.n_left);
 	}
 	return !binder->nomem;
