@@ -371,6 +371,14 @@ void ck_read_misspelt(struct ck_reader *reader, struct ck_span span, const char 
 	ck_diag_help(reader->diags, diag, "write `%s`", meant);
 }
 
+int ck_read_fat_arrow(struct ck_reader *reader, struct ck_token *token)
+{
+	bool arrow = reader->statement.kind == CK_TOK_MAP || reader->statement.kind == 0;
+
+	ck_read_misspelt(reader, token->span, arrow ? "->" : ">=");
+	return arrow ? CK_TOK_ARROW : CK_TOK_GE;
+}
+
 /* Characters that stand in texts which went through a word processor, and others that programmers are used to. */
 static const struct {
 	uint32_t point;

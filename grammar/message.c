@@ -217,12 +217,29 @@ static bool stray_closer(struct scene *scene)
 	struct ck_reader *reader = scene->reader;
 	struct ck_diag *diag;
 
-	if (!is_closer(scene->token->kind) || reader->n_open)
+	if (!is_closer(scene->token->kind) || reader->n_open || reader->has_partner)
 		return false;
 	diag = ck_read_error(reader, CK_SYNTAX, scene->span, "%.*s closes nothing", CK_STR_ARG(scene->found));
 	say(scene, "no bracket is open here", diag);
 	ck_diag_help(reader->diags, diag, "leave it out, or open it before");
 	help_expected(scene, diag);
+	return true;
+}
+
+static bool no_equals(struct scene *scene)
+{
+	struct ck_reader *reader = scene->reader;
+	struct ck_str name = ck_read_text(reader, reader->previous);
+	struct ck_diag *diag;
+
+	if (scene->ends || !reader->n_open || reader->history[0] != CK_TOK_IDENT || !scene->expected['='] || !begins_value(scene->token->kind) ||
+	    name.n > 100)
+		return false;
+	diag = ck_read_error(reader, CK_SYNTAX, scene->span, "a `=` is missing before %.*s", CK_STR_ARG(scene->found));
+	say(scene, "expected `=` before this", diag);
+	ck_diag_label(reader->diags, diag, reader->previous, "after this");
+	ck_diag_help(reader->diags, diag, "an argument with its name is written %.*s=%.*s", CK_STR_ARG(name),
+		     CK_STR_ARG(ck_read_text(reader, scene->token->span)));
 	return true;
 }
 
@@ -355,7 +372,7 @@ static bool unknown_statement(struct scene *scene)
 
 static bool no_quotes(struct scene *scene)
 {
-	static const struct ck_str words[] = {{"rest", 4}, {"template", 8}, {"source", 6}};
+	static const struct ck_str words[] = {{"rest", 4}, {"template", 8}, {"source", 6}, {"also", 4}, {"optional", 8}, {"path", 4}, {"full", 4}};
 	struct ck_reader *reader = scene->reader;
 	int statement = reader->statement.kind;
 	struct ck_str text = ck_read_text(reader, reader->previous);
@@ -408,6 +425,38 @@ static bool reserved_name(struct scene *scene)
 	return true;
 }
 
+static bool is_only_expected(const struct scene *scene, int token)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < CK_MAX_TOKEN; i++)
+		n += scene->expected[i];
+	return n == 1 && scene->expected[token];
+}
+
+/* A word on what is often meant; NULL: none. */
+static const char *hint(const struct scene *scene)
+{
+	const struct ck_reader *reader = scene->reader;
+	int token = scene->token->kind, statement = reader->statement.kind;
+
+	if (token == ',' && !reader->n_open && statement == CK_TOK_MAP)
+		return "several sources or targets stand in parentheses: (\"a\", \"b\")";
+	if (token == ',' && !reader->n_open && (statement == CK_TOK_KEEP || statement == CK_TOK_DROP))
+		return "one pattern a statement: write two statements, or an alternation such as \"{a,b}/w\"";
+	if (token == '|' && reader->after_arrow)
+		return "operators stand before the `->`";
+	if (token == CK_TOK_BECAUSE)
+		return "only `drop` and `slots drop` give a reason to the report; elsewhere write a comment: # why";
+	if (is_only_expected(scene, '[') && reader->history[1] == ':')
+		return "a type has brackets: f32[768, 3], f32[] for a scalar, f32[...] for any shape";
+	if (token == '[' && reader->history[0] == ':')
+		return "a type begins with its dtype, or with `_` for any: _[2, 3]";
+	if (reader->history[0] == CK_TOK_IDENT && ck_str_equal(ck_read_text(reader, reader->previous), CK_STR("not")))
+		return "write `!` for `not`: !(rank == 1)";
+	return NULL;
+}
+
 static void any(struct scene *scene)
 {
 	struct ck_reader *reader = scene->reader;
@@ -421,14 +470,16 @@ static void any(struct scene *scene)
 	say(scene, scene->ends ? "something is missing here" : "not expected here", diag);
 	if (scene->ends && word)
 		ck_diag_label(reader->diags, diag, reader->statement.span, "this statement");
-	if (scene->token->kind == CK_TOK_IDENT || is_sometimes(scene->token->kind))
+	if (hint(scene))
+		ck_diag_help(reader->diags, diag, "%s", hint(scene));
+	else if (scene->token->kind == CK_TOK_IDENT || is_sometimes(scene->token->kind))
 		help_word(scene, diag);
 	help_expected(scene, diag);
 }
 
 /* The first that fits speaks. */
 static bool (*const explanations[])(struct scene *) = {
-	path_before_rest, second_header, no_quotes, no_reason, late_where, unclosed, stray_closer, wrong_equals, no_comma, chained, unknown_statement,
+	path_before_rest, second_header, no_equals, no_quotes, no_reason, late_where, unclosed, stray_closer, wrong_equals, no_comma, chained, unknown_statement,
 	reserved_name,
 };
 

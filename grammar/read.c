@@ -84,8 +84,8 @@ static bool note_bracket(struct ck_reader *reader, const struct ck_token *token)
 		reader->open[reader->n_open++] = (struct ck_open){kind, token->span};
 	} else if (kind == ')' || kind == ']') {
 		/* A wrong one stays open: the parser is about to refuse this one. */
-		if (reader->n_open && reader->open[reader->n_open - 1].kind == (kind == ')' ? '(' : '['))
-			reader->n_open--;
+		reader->has_partner = reader->n_open && reader->open[reader->n_open - 1].kind == (kind == ')' ? '(' : '[');
+		reader->n_open -= reader->has_partner;
 	}
 	return true;
 }

@@ -90,6 +90,7 @@ struct ck_reader {
 	struct ck_span previous;	/* of history[0] */
 	struct ck_open open[CK_MAX_NESTING];	/* brackets that wait for their partner */
 	size_t n_open, n_prefix;	/* n_prefix: signs before values being read, which nest like brackets */
+	bool has_partner;		/* the last closing bracket */
 	struct ck_token statement;	/* the word of the statement being read; kind 0 before the first */
 	bool in_where, in_pipe, after_arrow;	/* what stood in it */
 	bool told_deep;			/* of the statement: nested too deep is said once */
@@ -149,6 +150,8 @@ int ck_read_stray(struct ck_reader *reader, struct ck_token *token);
 /* `//` comments and the like: reported, then skipped. */
 void ck_read_foreign_comment(struct ck_reader *reader, struct ck_span span);
 void ck_read_comment(struct ck_reader *reader, struct ck_span span);
+/* `=>`, which is meant as `->`, or as `>=` in statements without targets. */
+int ck_read_fat_arrow(struct ck_reader *reader, struct ck_token *token);
 /* Reports `meant` being written as something else. */
 void ck_read_misspelt(struct ck_reader *reader, struct ck_span span, const char *meant);
 /* Reports bytes that are not UTF-8 and NULs, and blanks them in the buffer. */

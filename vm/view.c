@@ -57,7 +57,8 @@ bool ck_view_set_shape(struct ck_view_context *context, struct ck_view *view, si
 	view->dims = ck_arena_array(context->arena, rank + 1, sizeof(*view->dims));
 	if (!view->dims)
 		return false;
-	memcpy(view->dims, dims, rank * sizeof(*dims));
+	if (rank)
+		memcpy(view->dims, dims, rank * sizeof(*dims));
 	view->rank = rank;
 	return true;
 }
