@@ -3,8 +3,20 @@
 #include "compiler/driver/driver.h"
 #include "vm/op.h"
 
+enum example_kind { CK_EXAMPLE_OPERATOR, CK_EXAMPLE_FILL, CK_EXAMPLE_WHERE, CK_EXAMPLE_CHECK, CK_EXAMPLE_CODE };
+
+static const struct {
+	enum example_kind kind;
+	const char *name, *text;
+} examples[] = {
+#define CK_EXAMPLE(kind, name, text) {CK_EXAMPLE_##kind, name, text},
+#include "compiler/driver/example.def"
+#undef CK_EXAMPLE
+};
+
 /* What one row of a table says. */
 struct page {
+	enum example_kind example;
 	const char *kind;
 	struct ck_str name, signature;	/* signature: empty for codes */
 	const char *doc;
@@ -24,7 +36,7 @@ static struct ck_str signature(struct ck_driver *driver, const char *name, const
 	ck_buf_printf(&buf, "%s%s", name, n ? "(" : "");
 	for (size_t i = 0; i < n; i++) {
 		const struct ck_param *p = &params[i];
-		ck_buf_printf(&buf, "%s%s%.*s", i ? ", " : "", p->optional ? "[" : "", CK_STR_ARG(p->name));
+		ck_buf_printf(&buf, "%s%s%.*s", i ? ", " : "", p->optional ? "[" : "", CK_STR_ARG(p->rest_keywords ? CK_STR("name") : p->name));
 		if (p->rest_positional)
 			ck_buf_str(&buf, CK_STR(", ..."));
 		else if (p->rest_keywords)
@@ -46,6 +58,25 @@ static struct ck_str signature(struct ck_driver *driver, const char *name, const
 	return text;
 }
 
+static const char *example_of(const struct page *page)
+{
+	for (size_t i = 0; i < CK_COUNT(examples); i++) {
+		if (examples[i].kind == page->example && ck_str_equal(page->name, ck_str(examples[i].name)))
+			return examples[i].text;
+	}
+	return "";
+}
+
+static void put_example(struct ck_buf *out, struct ck_str text)
+{
+	ck_buf_str(out, text.n ? CK_STR("\n") : CK_STR(""));
+	while (text.n) {
+		size_t end = ck_str_find(text, '\n');
+		ck_buf_printf(out, "    %.*s\n", CK_STR_ARG(ck_str_slice(text, 0, end)));
+		text = ck_str_slice(text, end + 1, text.n);
+	}
+}
+
 static void put_page(struct pages *pages, const struct page *page)
 {
 	struct ck_buf *out = &pages->driver->out;
@@ -60,6 +91,7 @@ static void put_page(struct pages *pages, const struct page *page)
 			ck_json_append(out, notes, json_string(page->more[i]));
 		ck_json_put(out, object, "notes", notes);
 		ck_json_put(out, object, "available", json_boolean(!page->later));
+		ck_json_put(out, object, "example", json_string(example_of(page)));
 		ck_json_append(out, pages->array, object);
 	} else {
 		ck_buf_printf(out, "%s%s %.*s\n", pages->n ? "\n" : "", page->kind, CK_STR_ARG(page->signature.n ? page->signature : page->name));
@@ -68,6 +100,7 @@ static void put_page(struct pages *pages, const struct page *page)
 			ck_buf_printf(out, "  %s\n", page->more[i]);
 		if (page->later)
 			ck_buf_str(out, CK_STR("  not available in this version of ckmig\n"));
+		put_example(out, ck_str(example_of(page)));
 	}
 	pages->n++;
 }
@@ -83,7 +116,7 @@ static void explain_code(struct pages *pages, struct ck_str word)
 	enum ck_code code = ck_code_find(word);
 	if (!code)
 		return;
-	struct page page = {.kind = ck_code_number(code)[0] == 'W' ? "warning" : "error", .name = ck_str(ck_code_number(code)),
+	struct page page = {.example = CK_EXAMPLE_CODE, .kind = ck_code_number(code)[0] == 'W' ? "warning" : "error", .name = ck_str(ck_code_number(code)),
 			    .doc = ck_code_summary(code)};
 	size_t group = (size_t)(page.name.p[2] - '0');
 	page.more[0] = page.name.p[0] == 'W' ? "a comment `# ckmig: allow(CODE) reason` on the statement or the line before silences it" : groups[group];
@@ -103,12 +136,15 @@ static void explain_operator(struct pages *pages, struct ck_str word)
 		[CK_SLOTS_ZEROS] = "optimizer slots: the same is done to them, with zeros for what is filled",
 		[CK_SLOTS_NONE] = "optimizer slots: no correct image; write rules for them, or `slots drop`",
 	};
-	const struct ck_op_info *info = ck_op_find(word);
+	bool is_index = ck_str_equal(word, CK_STR("[]")) || ck_str_equal(word, CK_STR("index"));
+	const struct ck_op_info *info = is_index ? ck_op_info(CK_OP_INDEX) : ck_op_find(word);
 	if (!info)
 		return;
+	word = ck_str(info->name);
 	struct ck_str inverse = ck_str_format(pages->driver->arena, "inverse: %s", info->inverse);
-	struct page page = {"operator", word, signature(pages->driver, info->name, info->params, info->n_params), info->doc,
-			    {arity[info->arity], slots[info->slots], info->inverse[0] ? inverse.p : NULL}, info->state == CK_STATE_LATER};
+	struct ck_str call = is_index ? CK_STR("[start:stop:step, index, ...]") : signature(pages->driver, info->name, info->params, info->n_params);
+	struct page page = {CK_EXAMPLE_OPERATOR, "operator", word, call, info->doc,
+			    {is_index ? "stands directly after a source" : arity[info->arity], slots[info->slots], info->inverse[0] ? inverse.p : NULL}, info->state == CK_STATE_LATER};
 	put_page(pages, &page);
 }
 
@@ -117,7 +153,7 @@ static void explain_fill(struct pages *pages, struct ck_str word)
 	const struct ck_fill_info *info = ck_fill_find(word);
 	if (!info)
 		return;
-	struct page page = {"fill", word, signature(pages->driver, info->name, info->params, info->n_params), info->doc,
+	struct page page = {CK_EXAMPLE_FILL, "fill", word, signature(pages->driver, info->name, info->params, info->n_params), info->doc,
 			    {info->rows_only ? "only as an argument of grow, pad and remap" : NULL}, info->state == CK_STATE_LATER};
 	put_page(pages, &page);
 }
@@ -131,7 +167,7 @@ static void explain_function(struct pages *pages, struct ck_str word, bool in_ch
 	const struct ck_function_info *info = ck_function_find(word, in_check);
 	if (!info)
 		return;
-	struct page page = {in_check ? "check" : "function", word, signature(pages->driver, info->name, info->params, info->n_params),
+	struct page page = {in_check ? CK_EXAMPLE_CHECK : CK_EXAMPLE_WHERE, in_check ? "check" : "function", word, signature(pages->driver, info->name, info->params, info->n_params),
 			    info->doc, {phases[info->phase]}, info->state == CK_STATE_LATER};
 	put_page(pages, &page);
 }
