@@ -95,7 +95,9 @@ static Ck__Plan__Expr *unknown_name(struct ck_builder *builder, struct ck_ast_id
 		if ((where == CK_IN_WHERE) == (ck_function_at(i)->phase == CK_PHASE_WHERE))
 			ck_suggest_offer(&suggest, ck_str(ck_function_at(i)->name));
 	ck_suggest_help(&suggest, builder->compiler->diags, diag, "`");
-	if (!suggest.n_best)
+	if (where == CK_IN_CHECK && ck_function_find(name.text, false))
+		ck_diag_help(builder->compiler->diags, diag, "a check asks patterns: shape(\"x\") == [3, 768], dtype(\"x\") == f32");
+	else if (!suggest.n_best)
 		ck_diag_help(builder->compiler->diags, diag,
 			     "a name comes from a capture such as \"layer_{%.*s}\", from `let %.*s = ...`, or from a type such as f32[%.*s, 3]",
 			     CK_STR_ARG(name.text), CK_STR_ARG(name.text), CK_STR_ARG(name.text));
@@ -247,6 +249,41 @@ static Ck__Plan__Expr *lower_check_function(struct ck_builder *builder, const st
 	return expr->args[0] ? expr : NULL;
 }
 
+static bool stands_in(const struct ck_function_info *function, enum ck_where where)
+{
+	return (where == CK_IN_WHERE) == (function->phase == CK_PHASE_WHERE);
+}
+
+static void help_functions(struct ck_diags *diags, struct ck_diag *diag, enum ck_where where)
+{
+	struct ck_buf names = { 0 };
+
+	for (size_t i = 0; ck_function_at(i); i++)
+		if (stands_in(ck_function_at(i), where) && ck_function_at(i)->state == CK_STATE_NOW)
+			ck_buf_printf(&names, "%s%s", names.n ? ", " : "", ck_function_at(i)->name);
+	ck_diag_help(diags, diag, "%s: %.*s", where == CK_IN_WHERE ? "a `where` may ask of its source" : "a check may ask of patterns", (int)names.n,
+		     names.p ? names.p : "");
+	ck_buf_clear(&names);
+}
+
+static Ck__Plan__Expr *unknown_function(struct ck_builder *builder, struct ck_ast_ident name, enum ck_where where)
+{
+	struct ck_diags *diags = builder->compiler->diags;
+	struct ck_diag *diag = ck_error(diags, CK_UNKNOWN_OPERATOR, name.span, "there is no function `%.*s` here", CK_STR_ARG(name.text));
+	struct ck_suggest suggest;
+
+	ck_suggest_init(&suggest, name.text);
+	for (size_t i = 0; where != CK_IN_ARGUMENT && ck_function_at(i); i++)
+		if (stands_in(ck_function_at(i), where))
+			ck_suggest_offer(&suggest, ck_str(ck_function_at(i)->name));
+	ck_suggest_help(&suggest, diags, diag, "`");
+	if (where == CK_IN_ARGUMENT)
+		ck_diag_help(diags, diag, "an argument is computed from numbers, captures, lets, params and dimensions");
+	else
+		help_functions(diags, diag, where);
+	return NULL;
+}
+
 static Ck__Plan__Expr *lower_identifier(struct ck_builder *builder, const struct ck_ast_value *value, enum ck_where where)
 {
 	struct ck_str name = value->name.text;
@@ -259,18 +296,8 @@ static Ck__Plan__Expr *lower_identifier(struct ck_builder *builder, const struct
 	if (function && (value->has_args || (where == CK_IN_WHERE && (!function->n_params || local == SIZE_MAX))))
 		return where == CK_IN_CHECK ? lower_check_function(builder, value, function)
 					    : lower_where_function(builder, value, function);
-	if (value->has_args) {
-		struct ck_diag *diag = ck_error(builder->compiler->diags, CK_UNKNOWN_OPERATOR, value->name.span,
-						"there is no function `%.*s` here", CK_STR_ARG(name));
-		struct ck_suggest suggest;
-
-		ck_suggest_init(&suggest, name);
-		for (size_t i = 0; ck_function_at(i); i++)
-			if ((where == CK_IN_WHERE) == (ck_function_at(i)->phase == CK_PHASE_WHERE))
-				ck_suggest_offer(&suggest, ck_str(ck_function_at(i)->name));
-		ck_suggest_help(&suggest, builder->compiler->diags, diag, "`");
-		return NULL;
-	}
+	if (value->has_args)
+		return unknown_function(builder, value->name, where);
 	if (local != SIZE_MAX) {
 		expr = ck_expr_new(builder->compiler->arena, CK_EXPR_LOCAL);
 		if (expr)

@@ -109,7 +109,10 @@ static void apply_setting(struct ck_binder *binder, const struct ck_setting *set
 			value.kind = CK_EXPR_FLOAT;
 			value.number = (double)value.integer;
 		}
-		if (value.kind != binder->params[i].kind)
+		if (value.kind != binder->params[i].kind && value.kind == CK_EXPR_TEXT)
+			ck_error(binder->diags, CK_USAGE, no_place, "--set %.*s: the param is %s, not \"%.*s\"", CK_STR_ARG(setting->name),
+				 kind_word(binder->params[i].kind), CK_STR_ARG(ck_name_text(binder->diags->arena, value.text)));
+		else if (value.kind != binder->params[i].kind)
 			ck_error(binder->diags, CK_USAGE, no_place, "--set %.*s: the param is %s, here is %s", CK_STR_ARG(setting->name),
 				 kind_word(binder->params[i].kind), kind_word(value.kind));
 		binder->params[i] = value;
@@ -154,11 +157,23 @@ static bool uses_template(const Ck__Plan__Expr *expr)
 	return false;
 }
 
+/* exists(template:"...") */
+static bool asks_template(const Ck__Plan__Expr *expr)
+{
+	if (expr->kind == CK_EXPR_CALL && expr->index == CK_FUNCTION_EXISTS && expr->index2 == CK_INPUT_TEMPLATE)
+		return true;
+	for (size_t i = 0; i < expr->n_args; i++)
+		if (asks_template(expr->args[i]))
+			return true;
+	return false;
+}
+
 /* What a rule asks of inputs that are not given. */
 static void check_insn_inputs(struct ck_binder *binder, struct ck_unit *unit, size_t at)
 {
 	const Ck__Plan__Insn *insn = unit->code[at];
-	bool wants = insn->op == CK_OP_UNMADE || (insn->source && insn->source->input == CK_INPUT_TEMPLATE);
+	bool wants = insn->op == CK_OP_UNMADE || (insn->source && insn->source->input == CK_INPUT_TEMPLATE) ||
+		     (insn->where && asks_template(insn->where));
 	struct ck_diag *diag;
 
 	for (size_t i = 0; i < insn->n_args && !wants; i++)
