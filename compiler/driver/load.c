@@ -1,6 +1,5 @@
 #include "compiler/driver/load.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +166,11 @@ enum ck_code ck_input_files(struct ck_driver *driver, const struct ck_loaded_inp
 
 /* ---- Settings: --set NAME=VALUE, of the kind that the param has. */
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 static const Ck__Plan__Param *find_param(const struct ck_plan *plan, struct ck_str name)
 {
 	const Ck__Plan__Code *code = plan->message->code;
@@ -177,20 +181,43 @@ static const Ck__Plan__Param *find_param(const struct ck_plan *plan, struct ck_s
 	return NULL;
 }
 
+/* A number as the language writes it, without the `_` that stand between digits; p is NULL when it is none, or too long. */
+static struct ck_str without_underscores(struct ck_str text, char *buffer, size_t n_buffer)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		bool between = i > 0 && i + 1 < text.n && is_digit(text.p[i - 1]) && is_digit(text.p[i + 1]);
+		if (text.p[i] == '_' && between)
+			continue;
+		if (text.p[i] == '_' || n + 1 == n_buffer)
+			return (struct ck_str){NULL, 0};
+		buffer[n++] = text.p[i];
+	}
+	buffer[n] = '\0';
+	return (struct ck_str){buffer, n};
+}
+
 static bool read_int(struct ck_str text, int64_t *ret_number)
 {
-	char *end;
-	errno = 0;
-	*ret_number = strtoll(text.p, &end, 10);
-	return text.n && (text.p[0] == '-' || (text.p[0] >= '0' && text.p[0] <= '9')) && *end == '\0' && errno == 0;
+	char buffer[64];
+	struct ck_str plain = without_underscores(text, buffer, sizeof(buffer));
+	bool negative = ck_str_starts(plain, CK_STR("-"));
+	uint64_t size;
+	if (!plain.p || !ck_size_read(ck_str_slice(plain, negative, plain.n), &size))
+		return false;
+	*ret_number = negative ? -(int64_t)size : (int64_t)size;
+	return true;
 }
 
 static bool read_float(struct ck_str text, double *ret_number)
 {
-	char *end;
-	*ret_number = strtod(text.p, &end);
-	bool is_hex = ck_str_find(text, 'x') < text.n || ck_str_find(text, 'X') < text.n;
-	return text.n && !is_hex && text.p[0] > ' ' && *end == '\0';
+	char buffer[400], *end;
+	struct ck_str plain = without_underscores(text, buffer, sizeof(buffer));
+	if (!plain.p)
+		return false;
+	*ret_number = strtod(plain.p, &end);
+	bool is_hex = ck_str_find(plain, 'x') < plain.n || ck_str_find(plain, 'X') < plain.n;
+	return plain.n && !is_hex && plain.p[0] > ' ' && *end == '\0';
 }
 
 /* Text that does not look like its param stays text; ck_bind() says what is wrong with it, and what names are unknown. */

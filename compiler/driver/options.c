@@ -115,8 +115,7 @@ size_t ck_option_word(const struct ck_options *options, enum ck_option option)
 	return number == SIZE_MAX ? 0 : number;
 }
 
-/* Digits and one of the language's suffixes. */
-static bool read_size(struct ck_str text, uint64_t *ret_size)
+bool ck_size_read(struct ck_str text, uint64_t *ret_size)
 {
 	static const struct { const char *suffix; uint64_t factor; } suffixes[] = {
 		{"", 1}, {"K", 1000}, {"M", 1000000}, {"G", 1000000000},
@@ -139,7 +138,7 @@ static bool read_size(struct ck_str text, uint64_t *ret_size)
 uint64_t ck_option_number(const struct ck_options *options, enum ck_option option, uint64_t otherwise)
 {
 	uint64_t number;
-	return read_size(ck_option_text(options, option), &number) ? number : otherwise;
+	return ck_size_read(ck_option_text(options, option), &number) ? number : otherwise;
 }
 
 /* "--memory" or "-o". */
@@ -180,7 +179,7 @@ static void check_value(struct reader *reader, enum ck_option option, struct ck_
 	const char *argument = ck_option_infos[option].argument;
 	struct ck_str name = spelling(reader->arena, option), text = ck_name_text(reader->arena, value);
 	uint64_t number = 0;
-	bool is_number = read_size(value, &number);
+	bool is_number = ck_size_read(value, &number);
 	if (strchr(argument, '|'))
 		check_word(reader, option, value);
 	else if (strcmp(argument, "N") == 0 && (!is_number || number == 0 || number > 4096))

@@ -60,6 +60,8 @@ bool ck_option_given(const struct ck_options *options, enum ck_option option);
 struct ck_str ck_option_text(const struct ck_options *options, enum ck_option option);
 /* Position of the word given among the words of the table, 0 when the option is not given. */
 size_t ck_option_word(const struct ck_options *options, enum ck_option option);
+/* Digits and one of the language's suffixes: K M G Ki Mi Gi. False for other text, and beyond 63 bits. */
+bool ck_size_read(struct ck_str text, uint64_t *ret_size);
 /* A number or size (checked when the command line was read), or otherwise. */
 uint64_t ck_option_number(const struct ck_options *options, enum ck_option option, uint64_t otherwise);
 bool ck_option_applies(enum ck_option option, enum ck_command command);
