@@ -114,6 +114,11 @@ struct ck_made {
 	struct ck_str suffix;			/* tf1 slots: what follows the name in the key */
 };
 
+/* Where an optimizer of the source goes, by what rules do to its counters. */
+struct ck_moved_optimizer {
+	struct ck_str from, to;		/* paths; to.n == 0: nothing tells */
+};
+
 struct ck_binder {
 	const struct ck_plan *plan;
 	const Ck__Plan__Code *code;
@@ -131,6 +136,8 @@ struct ck_binder {
 	size_t n_makes, makes_capacity;
 	struct ck_map made_labels;		/* label -> number in makes */
 	size_t epoch;
+	struct ck_moved_optimizer moved[8];
+	size_t n_moved;
 
 	bool blind;				/* a pattern could not be asked without an object graph: what it left is no finding */
 	bool objects;				/* the result has an object graph */

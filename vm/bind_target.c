@@ -14,6 +14,79 @@ static bool label_of(struct ck_binder *binder, struct ck_made *made, bool two_op
 	return made->label.p ? true : ck_bind_nomem(binder);
 }
 
+/* A slot that several optimizers of the template have, and nothing tells which is meant. */
+static void two_places(struct ck_binder *binder, const struct ck_made *made, size_t first, size_t second)
+{
+	const struct ck_subject *slots = binder->inputs[CK_INPUT_TEMPLATE].items;
+	struct ck_unit *unit = &binder->units[made->rule];
+	struct ck_arena *arena = binder->diags->arena;
+	struct ck_str name = ck_name_text(arena, made->name), slot = ck_name_text(arena, made->slot);
+	struct ck_diag *diag;
+
+	if (!ck_bind_once(unit, unit->n_code - 1))
+		return;
+	diag = ck_error(binder->diags, CK_AMBIGUOUS_NAME, ck_plan_goal_span(binder->plan, made->rule, made->goal),
+			"two optimizers of the template have the slot \"%.*s@%.*s\"", CK_STR_ARG(name), CK_STR_ARG(slot));
+	ck_diag_note(binder->diags, diag, "\"%.*s\" and \"%.*s\"", CK_STR_ARG(ck_name_text(arena, slots[first].optimizer)),
+		     CK_STR_ARG(ck_name_text(arena, slots[second].optimizer)));
+	ck_diag_help(binder->diags, diag, "say which: map \"...@%.*s\" -> \"%.*s@%.*s/%.*s\"", CK_STR_ARG(slot), CK_STR_ARG(name),
+		     CK_STR_ARG(ck_name_text(arena, slots[first].optimizer)), CK_STR_ARG(slot));
+}
+
+/* Whether a name is that of a child of the node at a path. */
+static bool is_child(struct ck_str name, struct ck_str path)
+{
+	return ck_str_starts(name, path) && ck_str_rfind(name, '/') == path.n && name.n > path.n;
+}
+
+/* Where rules move what the source's optimizer keeps beside its slots; nothing if they do not tell. */
+static struct ck_str find_moved(const struct ck_binder *binder, struct ck_str optimizer)
+{
+	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+
+	for (size_t i = 0; i < binder->n_makes; i++) {
+		const struct ck_made *made = &binder->makes[i];
+		size_t slash = ck_str_rfind(made->name, '/');
+
+		if (!made->slot.n && made->origin != SIZE_MAX && slash < made->name.n && is_child(source->items[made->origin].name, optimizer))
+			return ck_str_slice(made->name, 0, slash);
+	}
+	return (struct ck_str){ 0 };
+}
+
+static struct ck_str moved_optimizer(struct ck_binder *binder, struct ck_str optimizer)
+{
+	for (size_t i = 0; i < binder->n_moved; i++)
+		if (ck_str_equal(binder->moved[i].from, optimizer))
+			return binder->moved[i].to;
+	/* Of more optimizers than that each is looked for again. */
+	if (binder->n_moved == CK_COUNT(binder->moved))
+		return find_moved(binder, optimizer);
+	binder->moved[binder->n_moved] = (struct ck_moved_optimizer){ optimizer, find_moved(binder, optimizer) };
+	return binder->moved[binder->n_moved++].to;
+}
+
+/* Of the optimizer that is written, of that of the same path, of that to which rules move the optimizer, else of the only one. */
+static size_t slot_in_template(struct ck_binder *binder, const struct ck_made *made, size_t owner)
+{
+	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_str moved = made->follows ? moved_optimizer(binder, made->optimizer) : (struct ck_str){ 0 };
+	size_t exact = made->optimizer.n ? ck_subjects_slot(template, owner, made->slot, made->optimizer) : SIZE_MAX;
+	size_t first = ck_subjects_slot(template, owner, made->slot, (struct ck_str){ 0 });
+	bool is_written = made->optimizer.n && !made->follows && !made->is_same;
+
+	if (moved.n && ck_subjects_slot(template, owner, made->slot, moved) != SIZE_MAX)
+		return ck_subjects_slot(template, owner, made->slot, moved);
+	if (exact != SIZE_MAX || is_written)
+		return exact;
+	for (size_t i = first == SIZE_MAX ? SIZE_MAX : template->next_slot[first]; i != SIZE_MAX; i = template->next_slot[i])
+		if (ck_str_equal(template->items[i].slot, made->slot)) {
+			two_places(binder, made, first, i);
+			break;
+		}
+	return first;
+}
+
 /* The template's variable of this name; SIZE_MAX if none. */
 static size_t place_in_template(struct ck_binder *binder, const struct ck_made *made)
 {
@@ -22,11 +95,7 @@ static size_t place_in_template(struct ck_binder *binder, const struct ck_made *
 
 	if (!template->given || !ck_subjects_find(binder, template, CK_BY_NAME, made->name, &at))
 		return SIZE_MAX;
-	if (!made->slot.n)
-		return at;
-	if (made->optimizer.n && ck_subjects_slot(template, at, made->slot, made->optimizer) != SIZE_MAX)
-		return ck_subjects_slot(template, at, made->slot, made->optimizer);
-	return ck_subjects_slot(template, at, made->slot, (struct ck_str){ 0 });
+	return made->slot.n ? slot_in_template(binder, made, at) : at;
 }
 
 static struct ck_str source_of(struct ck_binder *binder, const struct ck_made *made)
@@ -79,6 +148,11 @@ bool ck_bind_make(struct ck_binder *binder, const struct ck_made *made)
 	here->in_template = place_in_template(binder, here);
 	if (here->origin != SIZE_MAX && here->slot.n)
 		two = binder->inputs[CK_INPUT_SOURCE].manifest->variables[here->origin].two_optimizers;
+	/* With a template a slot is called as it is there. */
+	if (here->slot.n && here->in_template != SIZE_MAX) {
+		here->optimizer = binder->inputs[CK_INPUT_TEMPLATE].items[here->in_template].optimizer;
+		two = binder->inputs[CK_INPUT_TEMPLATE].manifest->variables[here->in_template].two_optimizers;
+	}
 	if (!label_of(binder, here, two))
 		return false;
 	if (ck_map_get(&binder->made_labels, here->label, &before)) {

@@ -177,8 +177,9 @@ static void help_slots(struct ck_binder *binder, struct ck_diag *diag, const str
 
 		if (ck_map_get(&binder->made_labels, label, &any))
 			continue;
-		other = ck_name_text(binder->diags->arena, template->items[at].slot);
-		ck_diag_help(binder->diags, diag, "if it means the same as \"%.*s\", which the template has: map \"...@%.*s\" -> \"...@%.*s\"",
+		/* "m", or "optimizer/m". */
+		other = ck_name_text(binder->diags->arena, ck_str_slice(label, template->items[at].name.n + 1, label.n));
+		ck_diag_help(binder->diags, diag, "the template has \"%.*s\", if that is meant: map \"...@%.*s\" -> \"...@%.*s\"",
 			     CK_STR_ARG(ck_name_text(binder->diags->arena, label)), CK_STR_ARG(slot), CK_STR_ARG(other));
 		break;
 	}

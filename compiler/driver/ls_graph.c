@@ -9,6 +9,10 @@ struct walk {
 	const struct ck_manifest *manifest;
 	const struct ck_graph *graph;
 	bool *is_printed;		/* [n_nodes] */
+	size_t *first, *next;		/* [n_nodes], [n_variables] values of a node; SIZE_MAX ends them */
+	size_t *first_slot, *next_slot;	/* [n_variables] slots of a variable */
+	size_t *n_slots;		/* [n_nodes] slots of an optimizer */
+	enum ck_convention *convention;	/* [n_nodes] how it stores them */
 };
 
 /* A node on the way down, and how many of its children are done. */
@@ -22,24 +26,79 @@ static struct ck_str text_of(ProtobufCBinaryData data)
 	return (struct ck_str){(const char *)data.data, data.len};
 }
 
-static void put_attribute(struct walk *walk, const Ck__Tf__Attribute *attribute)
+/* What a value's key has behind that of its attribute: the keys and values of a table. */
+static struct ck_str tail_of(const Ck__Tf__Attribute *attribute, const struct ck_variable *variable)
 {
+	struct ck_str tail = ck_str_slice(variable->key, attribute->checkpoint_key.len, variable->key.n);
+	return tail.n && (tail.p[0] == '-' || tail.p[0] == '_') ? ck_str_slice(tail, 1, tail.n) : tail;
+}
+
+/* "m", or "optimizer/m" where two optimizers have one. */
+static void put_slot(struct walk *walk, size_t slot)
+{
+	const struct ck_variable *variable = &walk->manifest->variables[slot];
 	struct ck_buf *out = &walk->driver->out;
-	size_t number;
+	ck_buf_char(out, '@');
+	if (variable->two_optimizers) {
+		ck_buf_name(out, variable->optimizer);
+		ck_buf_char(out, '/');
+	}
+	ck_buf_name(out, variable->slot);
+}
+
+static void put_value(struct walk *walk, const Ck__Tf__Attribute *attribute, size_t value)
+{
+	const struct ck_variable *variable = &walk->manifest->variables[value];
+	struct ck_str tail = tail_of(attribute, variable);
+	struct ck_buf *out = &walk->driver->out;
+	ck_buf_str(out, tail.n ? CK_STR(" ") : CK_STR("  "));
+	ck_buf_name(out, tail);
+	ck_buf_printf(out, "%s%s", tail.n ? " " : "", ck_dtype_name(variable->dtype));
+	ck_buf_shape(out, variable->shape, true);
+}
+
+static void put_attribute(struct walk *walk, uint32_t node, size_t number)
+{
+	const Ck__Tf__Attribute *attribute = walk->graph->message->nodes[node]->attributes[number];
+	struct ck_buf *out = &walk->driver->out;
+	size_t value = SIZE_MAX;
 	if (!ck_str_equal(text_of(attribute->name), CK_STR("VARIABLE_VALUE"))) {
 		ck_buf_str(out, CK_STR("  ."));
 		ck_buf_name(out, text_of(attribute->name));
 	}
-	if (ck_map_get(&walk->manifest->by_key, text_of(attribute->checkpoint_key), &number)) {
-		const struct ck_variable *variable = &walk->manifest->variables[number];
-		ck_buf_printf(out, "  %s", ck_dtype_name(variable->dtype));
-		ck_buf_shape(out, variable->shape, true);
+	for (size_t i = walk->first[node]; i != SIZE_MAX; i = walk->next[i]) {
+		if (walk->manifest->variables[i].attribute != (int32_t)number)
+			continue;
+		put_value(walk, attribute, i);
+		value = i;
 	}
 	if (attribute->full_name.len) {
 		ck_buf_str(out, CK_STR("  full:\""));
 		ck_buf_name(out, text_of(attribute->full_name));
 		ck_buf_char(out, '"');
 	}
+	if (value == SIZE_MAX)
+		return;
+	if (walk->manifest->variables[value].convention != CK_CONVENTION_NONE) {
+		ck_buf_str(out, CK_STR("  = "));
+		ck_buf_name(out, walk->manifest->variables[value].name);
+		put_slot(walk, value);
+	}
+	for (size_t i = walk->first_slot[value]; i != SIZE_MAX; i = walk->next_slot[i]) {
+		ck_buf_str(out, i == walk->first_slot[value] ? CK_STR("  ") : CK_STR(" "));
+		put_slot(walk, i);
+	}
+}
+
+static void put_optimizer(struct walk *walk, uint32_t node)
+{
+	struct ck_buf *out = &walk->driver->out;
+	ck_buf_str(out, CK_STR("  (optimizer"));
+	if (walk->n_slots[node]) {
+		ck_buf_printf(out, ": %s, ", ck_convention_name(walk->convention[node]));
+		ck_buf_count(out, walk->n_slots[node], "slot");
+	}
+	ck_buf_char(out, ')');
 }
 
 /* One line: the name of the edge, and what the node has; or where it was printed. */
@@ -54,13 +113,14 @@ static void put_node(struct walk *walk, struct ck_str edge, uint32_t node, size_
 		ck_buf_name(out, walk->graph->names[node].n ? walk->graph->names[node] : CK_STR("(root)"));
 	} else {
 		for (size_t i = 0; i < message->n_attributes; i++)
-			put_attribute(walk, message->attributes[i]);
-		if (walk->graph->is_optimizer[node])
-			ck_buf_str(out, CK_STR("  optimizer"));
-		if (message->n_slot_variables) {
-			ck_buf_str(out, CK_STR(", "));
-			ck_buf_count(out, message->n_slot_variables, "slot");
+			put_attribute(walk, node, i);
+		if (message->registered_saver) {
+			ck_buf_str(out, CK_STR("  saver:\""));
+			ck_buf_name(out, text_of(message->registered_saver->name));
+			ck_buf_char(out, '"');
 		}
+		if (walk->graph->is_optimizer[node])
+			put_optimizer(walk, node);
 	}
 	ck_buf_char(out, '\n');
 }
@@ -116,7 +176,45 @@ static json_t *node_json(struct walk *walk, uint32_t node)
 	ck_json_put(out, object, "children", children);
 	ck_json_put(out, object, "attributes", attributes);
 	ck_json_put(out, object, "slots", slots);
+	if (message->registered_saver)
+		ck_json_put(out, object, "registered_saver", ck_json_text(text_of(message->registered_saver->name)));
 	return object;
+}
+
+/* Which values a node has, and which slots a variable and an optimizer. */
+static bool find_values(struct walk *walk)
+{
+	const struct ck_manifest *manifest = walk->manifest;
+	struct ck_arena *arena = walk->driver->arena;
+	size_t n_nodes = walk->graph->message->n_nodes, n = manifest->n_variables, optimizer;
+	walk->first = ck_arena_array(arena, n_nodes, sizeof(*walk->first));
+	walk->next = ck_arena_array(arena, n + 1, sizeof(*walk->next));
+	walk->first_slot = ck_arena_array(arena, n + 1, sizeof(*walk->first_slot));
+	walk->next_slot = ck_arena_array(arena, n + 1, sizeof(*walk->next_slot));
+	walk->n_slots = ck_arena_array(arena, n_nodes, sizeof(*walk->n_slots));
+	walk->convention = ck_arena_array(arena, n_nodes, sizeof(*walk->convention));
+	if (ck_arena_failed(arena))
+		return false;
+	for (size_t i = 0; i < n_nodes; i++)
+		walk->first[i] = SIZE_MAX;
+	for (size_t i = 0; i < n; i++)
+		walk->first_slot[i] = SIZE_MAX;
+	for (size_t i = n; i-- > 0;) {
+		const struct ck_variable *variable = &manifest->variables[i];
+		if (variable->node >= 0) {
+			walk->next[i] = walk->first[variable->node];
+			walk->first[variable->node] = i;
+		}
+		if (variable->convention == CK_CONVENTION_NONE)
+			continue;
+		walk->next_slot[i] = walk->first_slot[variable->owner];
+		walk->first_slot[variable->owner] = i;
+		if (ck_map_get(&walk->graph->by_name, variable->optimizer, &optimizer)) {
+			walk->n_slots[optimizer]++;
+			walk->convention[optimizer] = variable->convention;
+		}
+	}
+	return true;
 }
 
 enum ck_code ck_ls_graph(struct ck_driver *driver, const struct ck_manifest *manifest)
@@ -136,8 +234,9 @@ enum ck_code ck_ls_graph(struct ck_driver *driver, const struct ck_manifest *man
 		return CK_NEEDS_GRAPH;
 	}
 	size_t n_nodes = manifest->graph->message->n_nodes;
-	struct walk walk = {driver, manifest, manifest->graph, ck_arena_array(driver->arena, n_nodes, sizeof(bool))};
-	if (!walk.is_printed)
+	struct walk walk = {.driver = driver, .manifest = manifest, .graph = manifest->graph,
+			    .is_printed = ck_arena_array(driver->arena, n_nodes, sizeof(bool))};
+	if (!walk.is_printed || !find_values(&walk))
 		return ck_error_nomem(&driver->diags);
 	if (!driver->json)
 		return put_tree(&walk);
