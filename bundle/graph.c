@@ -267,6 +267,8 @@ static enum ck_code find_names(struct ck_graph *graph, struct ck_diags *diags)
 		graph->child[at] = all.child[at];
 	}
 	ck_map_init(&graph->by_name, arena);
+	if (!ck_map_reserve(&graph->by_name, graph->n_order))
+		return ck_error_nomem(diags);
 	for (size_t i = 0; i < graph->n_order; i++) {
 		size_t there;
 		if (!ck_map_get(&graph->by_name, graph->names[graph->order[i]], &there) &&

@@ -127,6 +127,16 @@ static bool copy_source(struct ck_edit *edit)
 {
 	const struct ck_graph *source = edit->source;
 	edit->n_old = source ? source->message->n_nodes : 0;
+	size_t n_edges = edit->n_values;
+	for (size_t i = 0; i < edit->n_old; i++)
+		n_edges += source->message->nodes[i]->n_children;
+	/* What is known to be needed at once; new paths may need some more. */
+	edit->nodes_capacity = edit->n_old + edit->n_values + 1;
+	edit->edges_capacity = n_edges + 1;
+	edit->nodes = ck_arena_array(edit->scratch, edit->nodes_capacity, sizeof(*edit->nodes));
+	edit->edges = ck_arena_array(edit->scratch, edit->edges_capacity, sizeof(*edit->edges));
+	if (!edit->nodes || !edit->edges)
+		return false;
 	for (size_t i = 0; i < edit->n_old; i++) {
 		uint32_t at = ck_edit_add_node(edit);
 		if (at == CK_NONE)
@@ -430,6 +440,8 @@ static enum ck_code edit_all(struct ck_edit *edit, const struct ck_graph_alias *
 		return CK_NOMEM;
 	ck_map_init(&edit->by_path, edit->scratch);
 	ck_map_init(&edit->by_edge, edit->scratch);
+	if (!ck_map_reserve(&edit->by_path, edit->n_values) || !ck_map_reserve(&edit->by_edge, edit->n_edges))
+		return CK_NOMEM;
 	enum ck_code code = CK_OK;
 	for (size_t i = 0; !code && i < edit->n_values; i++)
 		code = read_value(edit, i);

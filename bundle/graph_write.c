@@ -269,6 +269,8 @@ static enum ck_code set_keys(struct ck_edit *edit)
 {
 	struct ck_map keys;
 	ck_map_init(&keys, edit->scratch);
+	if (!ck_map_reserve(&keys, edit->n_values))
+		return CK_NOMEM;
 	for (size_t i = 0; i < edit->n_values; i++) {
 		struct ck_edit_value *part = &edit->parts[i];
 		if (part->is_slot) {

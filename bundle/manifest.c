@@ -240,16 +240,14 @@ static bool map_attributes(const struct ck_graph *graph, struct ck_map *keys)
 	return true;
 }
 
-static enum ck_code name_variables(struct opening *opening)
+static bool name_all(struct ck_manifest *manifest, struct ck_arena *scratch)
 {
-	struct ck_manifest *manifest = opening->manifest;
 	struct ck_map keys, taken;
-	if (!manifest->object_based)
-		return CK_OK;
-	ck_map_init(&keys, manifest->arena);
-	ck_map_init(&taken, manifest->arena);
-	if (manifest->graph && !map_attributes(manifest->graph, &keys))
-		return ck_error_nomem(opening->diags);
+	ck_map_init(&keys, scratch);
+	ck_map_init(&taken, scratch);
+	if (!ck_map_reserve(&keys, manifest->n_variables) || !ck_map_reserve(&taken, manifest->n_variables) ||
+	    (manifest->graph && !map_attributes(manifest->graph, &keys)))
+		return false;
 	for (size_t i = 0; i < manifest->n_variables; i++) {
 		struct ck_variable *variable = &manifest->variables[i];
 		if (variable->kind == CK_GRAPH)
@@ -259,7 +257,7 @@ static enum ck_code name_variables(struct opening *opening)
 		else
 			name_by_key(variable);
 		if (variable->node >= 0 && !ck_map_put(&taken, variable->name, i))
-			return ck_error_nomem(opening->diags);
+			return false;
 	}
 	/* A key that no node mentions may look like the path of one that another has. */
 	for (size_t i = 0; i < manifest->n_variables; i++) {
@@ -268,13 +266,25 @@ static enum ck_code name_variables(struct opening *opening)
 		if (variable->node < 0 && ck_map_get(&taken, variable->name, &other))
 			variable->name = variable->key;
 	}
-	return CK_OK;
+	return true;
+}
+
+static enum ck_code name_variables(struct opening *opening)
+{
+	if (!opening->manifest->object_based)
+		return CK_OK;
+	struct ck_arena *scratch = ck_arena_new(CK_MANIFEST_LIMIT);
+	bool good = scratch && name_all(opening->manifest, scratch);
+	ck_arena_free(scratch);
+	return good ? CK_OK : ck_error_nomem(opening->diags);
 }
 
 static enum ck_code index_keys(struct opening *opening)
 {
 	struct ck_manifest *manifest = opening->manifest;
 	ck_map_init(&manifest->by_key, manifest->arena);
+	if (!ck_map_reserve(&manifest->by_key, manifest->n_variables))
+		return ck_error_nomem(opening->diags);
 	for (size_t i = 0; i < manifest->n_variables; i++) {
 		if (!ck_map_put(&manifest->by_key, manifest->variables[i].key, i))
 			return ck_error_nomem(opening->diags);
@@ -287,6 +297,8 @@ enum ck_code ck_manifest_index_names(struct ck_manifest *manifest, struct ck_dia
 	struct ck_map slots;	/* owner and slot -> index of the first such */
 	ck_map_init(&slots, manifest->arena);
 	ck_map_init(&manifest->by_name, manifest->arena);
+	if (!ck_map_reserve(&manifest->by_name, manifest->n_variables))
+		return ck_error_nomem(diags);
 	for (size_t i = 0; i < manifest->n_variables; i++) {
 		struct ck_variable *variable = &manifest->variables[i];
 		size_t other;

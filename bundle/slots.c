@@ -191,6 +191,8 @@ static bool begin(struct ck_slot_finding *finding)
 	if (!finding->same_full_name || !finding->of_node || !finding->seen || !finding->list_slot)
 		return false;
 	memset(finding->of_node, 0xff, n_nodes * sizeof(*finding->of_node));
+	if (!ck_map_reserve(&finding->by_name, manifest->n_variables))
+		return false;
 	for (size_t i = 0; i < manifest->n_variables; i++) {
 		struct ck_variable *variable = &manifest->variables[i];
 		if (variable->convention != CK_CONVENTION_NONE)

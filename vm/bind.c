@@ -391,6 +391,11 @@ static bool bind_all(struct ck_binder *binder, const struct ck_inputs *inputs)
 	binder->objects = binder->inputs[CK_INPUT_TEMPLATE].given ? binder->inputs[CK_INPUT_TEMPLATE].manifest->object_based
 			  : binder->code->target_kind == CK_TARGET_AS_SOURCE ? source->object_based
 									     : binder->code->target_kind == CK_TARGET_OBJECTS;
+	/* Mostly every variable has a target. */
+	binder->makes_capacity = source->n_variables + 1;
+	binder->makes = ck_arena_array(binder->arena, binder->makes_capacity, sizeof(*binder->makes));
+	if (!binder->makes || !ck_map_reserve(&binder->made_labels, source->n_variables))
+		return ck_bind_nomem(binder);
 	if (!bind_rules(binder) || !ck_bind_uses(binder) || !ck_bind_template(binder))
 		return false;
 	ck_bind_warnings(binder);

@@ -300,6 +300,8 @@ static bool check_keys(struct ck_binder *binder)
 	struct ck_map keys;
 
 	ck_map_init(&keys, binder->arena);
+	if (!ck_map_reserve(&keys, binder->n_makes))
+		return ck_bind_nomem(binder);
 	for (size_t i = 0; i < binder->n_makes; i++) {
 		const struct ck_made *made = &binder->makes[i];
 		size_t first;

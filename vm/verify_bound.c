@@ -294,6 +294,8 @@ static bool verify_targets(struct ck_verifier *verifier)
 	size_t first;
 
 	ck_map_init(&labels, verifier->arena);
+	if (!ck_map_reserve(&labels, bound->n_targets))
+		return ck_verify_nomem(verifier);
 	verifier->part = "target";
 	for (size_t i = 0; i < bound->n_targets; i++) {
 		struct ck_str label = ck_str_of(bound->targets[i]->label);

@@ -22,9 +22,8 @@ static struct ck_map_slot *find_slot(struct ck_map_slot *slots, size_t n_slots, 
 	}
 }
 
-static bool grow(struct ck_map *map)
+static bool resize(struct ck_map *map, size_t n_slots)
 {
-	size_t n_slots = map->n_slots ? map->n_slots * 2 : 16;
 	struct ck_map_slot *slots = ck_arena_array(map->arena, n_slots, sizeof(*slots));
 	if (!slots)
 		return false;
@@ -38,9 +37,17 @@ static bool grow(struct ck_map *map)
 	return true;
 }
 
+bool ck_map_reserve(struct ck_map *map, size_t n_items)
+{
+	size_t n_slots = map->n_slots ? map->n_slots : 16;
+	while (n_slots / 2 < n_items && n_slots <= SIZE_MAX / 4)
+		n_slots *= 2;
+	return n_slots == map->n_slots || resize(map, n_slots);
+}
+
 bool ck_map_put(struct ck_map *map, struct ck_str key, size_t value)
 {
-	if (map->n_items >= map->n_slots / 2 && !grow(map))
+	if (map->n_items >= map->n_slots / 2 && !resize(map, map->n_slots ? map->n_slots * 2 : 16))
 		return false;
 	uint64_t hash = ck_str_hash(key);
 	struct ck_map_slot *slot = find_slot(map->slots, map->n_slots, key, hash);

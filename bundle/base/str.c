@@ -57,9 +57,18 @@ size_t ck_str_rfind(struct ck_str s, char c)
 /* FNV-1a, and a last mix (of SplitMix64) so that the low bits, which pick a slot, depend on every byte. */
 uint64_t ck_str_hash(struct ck_str s)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
-	for (size_t i = 0; i < s.n; i++)
-		hash = (hash ^ (unsigned char)s.p[i]) * 0x100000001b3u;
+	uint64_t hash = 0xcbf29ce484222325u ^ s.n, word = 0;
+	size_t i = 0;
+	/* Eight bytes a step: names are long, and hashed often. */
+	for (; i + sizeof(word) <= s.n; i += sizeof(word)) {
+		memcpy(&word, s.p + i, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32;
+	}
+	word = 0;
+	if (i < s.n)
+		memcpy(&word, s.p + i, s.n - i);
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
 	hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
 	hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
 	return hash ^ (hash >> 31);

@@ -81,6 +81,8 @@ struct ck_map {
 };
 
 void ck_map_init(struct ck_map *map, struct ck_arena *arena);
+/* Room for n_items in all, so that a map whose size is known does not grow, which leaves the smaller ones in the arena. */
+CK_NODISCARD bool ck_map_reserve(struct ck_map *map, size_t n_items);
 /* Returns false when memory is short. An existing key gets the new value. */
 CK_NODISCARD bool ck_map_put(struct ck_map *map, struct ck_str key, size_t value);
 /* True and *ret_value when the key is there. */

@@ -119,4 +119,10 @@ Test(base_str, map_holds_many_keys)
 	cr_assert(ck_map_get(&map, (struct ck_str){NULL, 0}, &value) && value == 1);
 	cr_assert(ck_map_get(&map, CK_STR("\0"), &value) && value == 2);
 	cr_assert_not(ck_map_get(&map, CK_STR("layer_x/kernel"), &value));
+	/* Room for more keeps what there is, and room that is there already changes nothing. */
+	size_t n_items = map.n_items;
+	cr_assert(ck_map_reserve(&map, 10 * n_items) && map.n_items == n_items && map.n_slots >= 20 * n_items);
+	size_t n_slots = map.n_slots;
+	cr_assert(ck_map_reserve(&map, 1) && map.n_slots == n_slots);
+	cr_assert(ck_map_get(&map, CK_STR("layer_7/kernel"), &value) && value == 70);
 }
