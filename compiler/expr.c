@@ -46,6 +46,19 @@ static bool know_one(struct ck_builder *builder, uint32_t reg, struct ck_type ty
 
 static const struct ck_type anything = { .dtype = CK_DT_NONE, .rank = -1 };
 
+bool ck_names_dim(struct ck_builder *builder, const struct ck_ast_dim *dim)
+{
+	const struct ck_ast_value *value = dim->kind == CK_AST_DIM_VALUE ? dim->value : NULL;
+	size_t local;
+
+	if (!value || value->kind != CK_AST_CALL || value->has_args)
+		return false;
+	local = ck_locals_find(&builder->locals, value->name.text);
+	if (local != SIZE_MAX)
+		return builder->locals.items[local]->kind == CK_LOCAL_DIM;
+	return !ck_scope_value(builder->compiler, value->name.text) && ck_dtype_find(value->name.text) == CK_DT_NONE;
+}
+
 void ck_collect_patterns(struct ck_builder *builder, const struct ck_ast_expr *expr)
 {
 	Ck__Plan__Pattern *pattern;
@@ -69,6 +82,20 @@ void ck_collect_patterns(struct ck_builder *builder, const struct ck_ast_expr *e
 	}
 }
 
+void ck_collect_dims(struct ck_builder *builder, const struct ck_ast_expr *expr)
+{
+	if (expr->kind == CK_AST_PIPE)
+		ck_collect_dims(builder, expr->operand);
+	for (size_t i = 0; expr->kind == CK_AST_TUPLE && i < expr->n_members; i++)
+		ck_collect_dims(builder, expr->members[i]);
+	for (size_t i = 0; expr->kind == CK_AST_REF && expr->type && i < expr->type->n_dims; i++) {
+		const struct ck_ast_value *value = expr->type->dims[i].value;
+
+		if (ck_names_dim(builder, &expr->type->dims[i]))
+			ck_locals_add(&builder->locals, value->name.text, CK_LOCAL_DIM, value->span);
+	}
+}
+
 static void mark_pieces(Ck__Plan__Piece *const *pieces, size_t n, bool *mask)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -76,6 +103,12 @@ static void mark_pieces(Ck__Plan__Piece *const *pieces, size_t n, bool *mask)
 			mask[pieces[i]->local - 1] = true;
 		mark_pieces(pieces[i]->pieces, pieces[i]->n_pieces, mask);
 	}
+}
+
+void ck_mark_captures(const Ck__Plan__Pattern *pattern, bool *mask)
+{
+	mark_pieces(pattern->pieces, pattern->n_pieces, mask);
+	mark_pieces(pattern->slot, pattern->n_slot, mask);
 }
 
 /* A local that an expression uses and the mask does not have; SIZE_MAX: none. Expressions are no deeper than the grammar lets them be. */
@@ -122,8 +155,7 @@ static Ck__Plan__Expr *lower_source_where(struct ck_builder *builder, const stru
 	if (!mask || !expr || !ck_check_truth(builder, where, CK_IN_WHERE))
 		return NULL;
 	if (pattern) {
-		mark_pieces(pattern->pieces, pattern->n_pieces, mask);
-		mark_pieces(pattern->slot, pattern->n_slot, mask);
+		ck_mark_captures(pattern, mask);
 	} else {
 		mask[ck_locals_find(&builder->locals, CK_STR("*1"))] = true;
 	}
@@ -201,8 +233,7 @@ static int64_t lower_dim(struct ck_builder *builder, const struct ck_ast_dim *di
 		return -1;
 	if (value->kind == CK_AST_CALL && !value->has_args) {
 		local = ck_locals_find(&builder->locals, value->name.text);
-		if (local == SIZE_MAX && binds && !ck_scope_value(builder->compiler, value->name.text) &&
-		    ck_dtype_find(value->name.text) == CK_DT_NONE)
+		if (local == SIZE_MAX && binds && ck_names_dim(builder, dim))
 			local = ck_locals_add(&builder->locals, value->name.text, CK_LOCAL_DIM, value->span);
 		if (local != SIZE_MAX && builder->locals.items[local]->kind == CK_LOCAL_DIM) {
 			spec->kind = CK_DIM_BIND;
@@ -386,14 +417,13 @@ static int64_t lower_index(struct ck_builder *builder, int64_t operand, const st
 	return know_one(builder, insn->dst, anything, expr->span) ? (int64_t)insn->dst : -1;
 }
 
-static int64_t lower_ref(struct ck_builder *builder, const struct ck_ast_expr *expr)
+int64_t ck_lower_index_and_type(struct ck_builder *builder, int64_t reg, const struct ck_ast_expr *expr)
 {
-	int64_t reg = ck_lower_source(builder, &expr->ref, expr->where);
 	struct ck_type known;
 	Ck__Plan__Type *type;
 	Ck__Plan__Insn *insn;
 
-	if (reg >= 0 && expr->n_indexes)
+	if (expr->n_indexes)
 		reg = lower_index(builder, reg, expr);
 	if (reg < 0 || !expr->type)
 		return reg;
@@ -444,8 +474,7 @@ bool ck_check_fill(struct ck_builder *builder, const Ck__Plan__Expr *fill, struc
 	return false;
 }
 
-/* A fill in an expression. context: a register whose rows it is made for (its captures and dimensions may be used), or -1. */
-static int64_t lower_fill_term(struct ck_builder *builder, const struct ck_ast_expr *expr, int64_t context)
+int64_t ck_lower_fill_term(struct ck_builder *builder, const struct ck_ast_expr *expr, int64_t context)
 {
 	Ck__Plan__Expr *fill = ck_lower_fill(builder, expr->fill.name, expr->fill.is_template, expr->fill.args, expr->fill.n_args, false);
 	struct ck_type known;
@@ -468,112 +497,18 @@ static int64_t lower_fill_term(struct ck_builder *builder, const struct ck_ast_e
 	return know_one(builder, insn->dst, known, expr->span) ? (int64_t)insn->dst : -1;
 }
 
-/* The tuple's known members, one after another. */
-static bool know_members(struct ck_builder *builder, uint32_t dst, const Ck__Plan__Insn *insn)
-{
-	struct ck_arena *arena = builder->compiler->arena;
-	struct ck_known *known;
-	size_t n = 0, at = 0;
-
-	for (size_t i = 0; i < insn->n_src; i++) {
-		if (!builder->known[insn->src[i]].n) {
-			builder->known[dst].is_tuple = true;
-			return true;
-		}
-		n += builder->known[insn->src[i]].n;
-	}
-	known = &builder->known[dst];
-	known->is_tuple = true;
-	known->n = n;
-	known->types = ck_arena_array(arena, n + 1, sizeof(*known->types));
-	known->spans = ck_arena_array(arena, n + 1, sizeof(*known->spans));
-	if (!known->types || !known->spans)
-		return false;
-	for (size_t i = 0; i < insn->n_src; i++)
-		for (size_t j = 0; j < builder->known[insn->src[i]].n; j++, at++) {
-			known->types[at] = builder->known[insn->src[i]].types[j];
-			known->spans[at] = builder->known[insn->src[i]].spans[j];
-		}
-	return true;
-}
-
-static int64_t emit_join(struct ck_builder *builder, const int64_t *registers, size_t n, struct ck_span span)
-{
-	Ck__Plan__Insn *insn = ck_emit(builder, CK_OP_JOIN, span, n);
-
-	if (!insn)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		insn->src[i] = (uint32_t)registers[i];
-	return know_members(builder, insn->dst, insn) ? (int64_t)insn->dst : -1;
-}
-
-static bool is_fill_term(const struct ck_ast_expr *expr)
-{
-	while (expr->kind == CK_AST_PIPE)
-		expr = expr->operand;
-	return expr->kind == CK_AST_FILL;
-}
-
-static int64_t lower_in_context(struct ck_builder *builder, const struct ck_ast_expr *expr, int64_t context)
-{
-	int64_t operand;
-
-	if (expr->kind == CK_AST_FILL)
-		return lower_fill_term(builder, expr, context);
-	operand = lower_in_context(builder, expr->operand, context);
-	return operand < 0 ? -1 : ck_lower_call(builder, operand, expr->operand->span, &expr->call);
-}
-
-/*
- * Fills of a tuple may use captures and dimensions of its other members, so these come first, and the fills are made for each
- * row that they have together.
- */
-static int64_t lower_tuple(struct ck_builder *builder, const struct ck_ast_expr *expr)
-{
-	struct ck_arena *arena = builder->compiler->arena;
-	int64_t *registers = ck_arena_array(arena, 2 * expr->n_members + 1, sizeof(*registers));
-	int64_t *sources = registers + expr->n_members, context = -1, result;
-	size_t n_sources = 0;
-	bool good = registers != NULL;
-
-	for (size_t i = 0; registers && i < expr->n_members; i++) {
-		if (is_fill_term(expr->members[i]))
-			continue;
-		registers[i] = ck_lower_expr(builder, expr->members[i]);
-		good = good && registers[i] >= 0;
-		sources[n_sources++] = registers[i];
-	}
-	if (good && n_sources && n_sources < expr->n_members) {
-		context = n_sources == 1 ? sources[0] : emit_join(builder, sources, n_sources, expr->span);
-		good = context >= 0;
-	}
-	for (size_t i = 0; good && i < expr->n_members; i++) {
-		if (!is_fill_term(expr->members[i]))
-			continue;
-		registers[i] = lower_in_context(builder, expr->members[i], context);
-		good = registers[i] >= 0;
-	}
-	result = good ? emit_join(builder, registers, expr->n_members, expr->span) : -1;
-	if (result >= 0 && expr->where) {
-		builder->code[builder->n_code - 1]->where = ck_lower_value(builder, expr->where, CK_IN_WHERE);
-		if (!builder->code[builder->n_code - 1]->where || !ck_check_truth(builder, expr->where, CK_IN_WHERE))
-			return -1;
-	}
-	return result;
-}
-
 int64_t ck_lower_expr(struct ck_builder *builder, const struct ck_ast_expr *expr)
 {
 	int64_t operand;
 
 	switch (expr->kind) {
 	case CK_AST_REF:
-		return lower_ref(builder, expr);
+		operand = ck_lower_source(builder, &expr->ref, expr->where);
+		return operand < 0 ? -1 : ck_lower_index_and_type(builder, operand, expr);
 	case CK_AST_FILL:
-		return lower_fill_term(builder, expr, -1);
+		return ck_lower_fill_term(builder, expr, -1);
 	case CK_AST_TUPLE:
-		return lower_tuple(builder, expr);
+		return ck_lower_tuple(builder, expr);
 	case CK_AST_PIPE:
 		operand = ck_lower_expr(builder, expr->operand);
 		return operand < 0 ? -1 : ck_lower_call(builder, operand, expr->operand->span, &expr->call);

@@ -110,6 +110,16 @@ Ck__Plan__Insn *ck_emit(struct ck_builder *builder, uint32_t op, struct ck_span 
 int64_t ck_lower_expr(struct ck_builder *builder, const struct ck_ast_expr *expr);
 /* Reads all patterns of an expression once, so that kinds of captures are known everywhere in it. */
 void ck_collect_patterns(struct ck_builder *builder, const struct ck_ast_expr *expr);
+/* Then the dimensions that its types bind: a member of a tuple may use those of a later one. */
+void ck_collect_dims(struct ck_builder *builder, const struct ck_ast_expr *expr);
+/* Is it an identifier alone that is a dimension, or becomes one here? */
+bool ck_names_dim(struct ck_builder *builder, const struct ck_ast_dim *dim);
+/* Sets mask[local] of what a pattern captures. */
+void ck_mark_captures(const Ck__Plan__Pattern *pattern, bool *mask);
+/* `[...]` and `: type` of a term on a register that holds its source. */
+int64_t ck_lower_index_and_type(struct ck_builder *builder, int64_t reg, const struct ck_ast_expr *expr);
+/* A fill in an expression. context: a register for whose rows it is made (their captures and dimensions may be used), or -1. */
+int64_t ck_lower_fill_term(struct ck_builder *builder, const struct ck_ast_expr *expr, int64_t context);
 int64_t ck_lower_source(struct ck_builder *builder, const struct ck_ast_ref *ref, const struct ck_ast_value *where);
 /* Whether an expression, or a template in it, uses a local. */
 bool ck_expr_uses(struct ck_builder *builder, const Ck__Plan__Expr *expr, size_t local);
@@ -125,6 +135,9 @@ bool ck_check_fill(struct ck_builder *builder, const Ck__Plan__Expr *fill, struc
 bool ck_assert_type(struct ck_builder *builder, struct ck_type *known, const struct ck_type *type, struct ck_span span,
 		    struct ck_span origin);
 struct ck_callee ck_callee_op(const struct ck_op_info *op, struct ck_span span);
+
+/* ---- tuple.c: members that may use each other's captures and dimensions */
+int64_t ck_lower_tuple(struct ck_builder *builder, const struct ck_ast_expr *expr);
 
 /* ---- operator.c: one call in a pipe */
 int64_t ck_lower_call(struct ck_builder *builder, int64_t operand, struct ck_span operand_span, const struct ck_ast_call *call);

@@ -205,6 +205,7 @@ static bool lower_map(struct ck_builder *builder, const struct ck_ast_stmt *stmt
 	int64_t reg;
 
 	ck_collect_patterns(builder, stmt->expr);
+	ck_collect_dims(builder, stmt->expr);
 	reg = ck_lower_expr(builder, stmt->expr);
 	return reg >= 0 && emit_store(builder, stmt, reg);
 }
@@ -265,6 +266,7 @@ static bool lower_drop(struct ck_builder *builder, const struct ck_ast_stmt *stm
 	int64_t reg;
 
 	ck_collect_patterns(builder, stmt->expr);
+	ck_collect_dims(builder, stmt->expr);
 	reg = ck_lower_expr(builder, stmt->expr);
 	insn = reg < 0 ? NULL : ck_emit(builder, CK_OP_DROP, stmt->span, 1);
 	if (!insn)

@@ -154,10 +154,12 @@ static void collect_subject(struct ck_builder *builder, const struct ck_ast_valu
 {
 	struct ck_ast_expr expr = subject_expr(value);
 
-	if (value->kind == CK_AST_EXPR)
+	if (value->kind == CK_AST_EXPR) {
 		ck_collect_patterns(builder, value->expr);
-	else if (value->kind == CK_AST_STRING)
+		ck_collect_dims(builder, value->expr);
+	} else if (value->kind == CK_AST_STRING) {
 		ck_collect_patterns(builder, &expr);
+	}
 }
 
 /* The operand of a function in a check: a pattern, or for equal and close an expression. Returns its register or -1. */

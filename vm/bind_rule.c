@@ -470,17 +470,25 @@ static bool fill_row(struct ck_binder *binder, struct ck_unit *unit, size_t insn
 	struct ck_type type = { .rank = -1 };
 	struct ck_node **nodes = ck_arena_array(binder->arena, 1, sizeof(*nodes));
 	bool waits = false;
+	enum ck_code code = CK_OK;
 
 	if (!nodes)
 		return ck_bind_nomem(binder);
 	if (!eval_args(binder, unit, insn, bindings, args) ||
 	    (as_type && !ck_bind_fill_type(binder, unit, insn, as_type, bindings, &type, &waits)))
 		return !binder->nomem;
-	if (as_type && !waits && ck_fill_check(&rule, &args->values[0], &type) != CK_OK) {
-		if (ck_bind_once(unit, insn))
-			ck_error(binder->diags, CK_DTYPE, ck_unit_span(binder, unit, insn), "%.*s", CK_STR_ARG(rule.message));
-		return !ck_arena_failed(binder->arena) || ck_bind_nomem(binder);
+	if (as_type && !waits)
+		code = ck_fill_check(&rule, &args->values[0], &type);
+	if (code == CK_NOMEM)
+		return ck_bind_nomem(binder);
+	if (code != CK_OK && ck_bind_once(unit, insn)) {
+		struct ck_diag *diag = ck_error(binder->diags, code, ck_unit_span(binder, unit, insn), "%.*s", CK_STR_ARG(rule.message));
+
+		if (rule.help.n)
+			ck_diag_help(binder->diags, diag, "%.*s", CK_STR_ARG(rule.help));
 	}
+	if (code != CK_OK)
+		return true;
 	if (waits)
 		type = (struct ck_type){ .rank = -1 };
 	nodes[0] = ck_node_fill(binder, &args->values[0], type, insn);

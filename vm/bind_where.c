@@ -239,21 +239,23 @@ static bool bind_dims(struct ck_binder *binder, struct ck_unit *unit, size_t ins
 	return true;
 }
 
-static void assert_failed(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_node *node, const struct ck_type *wanted,
-			  const struct ck_row *row)
+static void assert_failed(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_node *node, const struct ck_type *wanted)
 {
 	struct ck_buf found = { 0 }, text = { 0 };
 	struct ck_diag *diag;
 	enum ck_code code = wanted->dtype != CK_DT_NONE && wanted->dtype != node->type.dtype ? CK_DTYPE
 			    : wanted->rank != node->type.rank ? CK_RANK : CK_SHAPE;
+	const struct ck_node *load = node;
 
 	if (!ck_bind_once(unit, insn))
 		return;
+	while (load->op != CK_OP_LOAD && load->n_operands == 1)
+		load = load->operands[0];
 	ck_buf_type(&found, &node->type);
 	ck_buf_type(&text, wanted);
-	if (row->n_origins && binder->inputs[row->origins[0]->input].manifest)
+	if (load->op == CK_OP_LOAD && binder->inputs[load->input].manifest)
 		diag = ck_error(binder->diags, code, ck_unit_span(binder, unit, insn), "\"%.*s\" is %.*s%s, not %.*s",
-				CK_STR_ARG(ck_bind_label_text(binder, row->origins[0]->input, row->origins[0]->variable)), (int)found.n, found.p,
+				CK_STR_ARG(ck_bind_label_text(binder, load->input, load->variable)), (int)found.n, found.p,
 				node->op == CK_OP_LOAD ? "" : " here", (int)text.n, text.p);
 	else
 		diag = ck_error(binder->diags, code, ck_unit_span(binder, unit, insn), "this is %.*s, not %.*s", (int)found.n, found.p, (int)text.n,
@@ -262,6 +264,23 @@ static void assert_failed(struct ck_binder *binder, struct ck_unit *unit, size_t
 	ck_diag_label(binder->diags, diag, ck_unit_span(binder, unit, node->insn), "is %.*s", (int)found.n, found.p);
 	ck_buf_clear(&found);
 	ck_buf_clear(&text);
+}
+
+static bool is_computed(const Ck__Plan__Type *type, const struct ck_type *wanted, const size_t *axes)
+{
+	for (size_t i = 0; i < type->n_dims; i++)
+		if (type->dims[i]->kind == CK_DIM_VALUE && wanted->dims[axes[i]] < 0)
+			return false;
+	return true;
+}
+
+static bool unbound(struct ck_binder *binder, struct ck_unit *unit, size_t insn)
+{
+	if (ck_bind_once(unit, insn))
+		ck_diag_help(binder->diags,
+			     ck_error(binder->diags, CK_DIMENSION, ck_unit_span(binder, unit, insn), "nothing tells a size in this type"),
+			     "what a dimension is computed from must be bound by a source, such as f32[n, _]");
+	return false;
 }
 
 bool ck_bind_assert(struct ck_binder *binder, struct ck_unit *unit, struct ck_type_place place, const Ck__Plan__Type *type,
@@ -276,10 +295,18 @@ bool ck_bind_assert(struct ck_binder *binder, struct ck_unit *unit, struct ck_ty
 		return true;
 	if (!wanted_type(binder, unit, place.insn, type, node->type.rank, row->bindings, &wanted, axes))
 		return false;
-	if (ck_type_fits(&node->type, &wanted))
-		return bind_dims(binder, unit, place.insn, type, axes, &node->type, row);
+	if (ck_type_fits(&node->type, &wanted)) {
+		if (!bind_dims(binder, unit, place.insn, type, axes, &node->type, row) ||
+		    !wanted_type(binder, unit, place.insn, type, node->type.rank, row->bindings, &wanted, axes))
+			return false;
+		/* Sizes computed from dimensions that were bound just now. */
+		if (!is_computed(type, &wanted, axes))
+			return unbound(binder, unit, place.insn);
+		if (ck_type_fits(&node->type, &wanted))
+			return true;
+	}
 	if (place.goal == SIZE_MAX)
-		assert_failed(binder, unit, place.insn, node, &wanted, row);
+		assert_failed(binder, unit, place.insn, node, &wanted);
 	else
 		ck_bind_mismatch(binder, unit, place.goal, node, &wanted, "the target says", (struct ck_str){ 0 });
 	return false;

@@ -302,6 +302,8 @@ E0215 4 map "a" | unstack(0) -> ("y", "z")
 E0304 4 map "a" | transpose -> "y" : f32[4, 6]
 E0301 4 map "a" : f16[4, 6] -> "y"
 E0305 4 map "a" : f32[n, n] -> "y"
+E0304 4 map "a" : f32[n, n * 2] -> "y"
+E0304 4 map ("a" : f32[n, m], "i" : i32[n * 2, m]) | pick(0) -> "y"
 E0302 4 map "a" | rearrange("x -> x") -> "y"
 E0304 4 map "a" | rearrange("(x y) z -> x y z", x=3) -> "y"
 E0206 3 map "a" | rearrange("x y -> x") -> "y"
@@ -335,10 +337,17 @@ def refused(folder):
 
 def bugs(folder):
     source, a = os.path.join(folder, "bugs"), np.float32(np.arange(10)).reshape(5, 1, 2)
-    save(source, {"x": a})
+    b = np.float32(np.arange(24)).reshape(8, 3)
+    save(source, {"x": a, "y": b})
     rules = [("cast(f64) | reshape(-1, 2) | rearrange(\"(a b) c -> b c a\", b=5)", a.astype(np.float64).reshape(1, 5, 2).transpose(1, 2, 0)),
              ("scale(2) | reshape(5, 2) | transpose", 2 * a.reshape(5, 2).T)]
-    text = "\n".join("map also \"x\" | %s -> \"t/%d\"" % (r, i) for i, (r, _) in enumerate(rules))
+    rules = [("\"x\" | " + text, array) for text, array in rules]
+    # Members of a tuple that use each other's dimensions, in any order.
+    rules += [("(\"y\" | slice(0, 0, n) | slice(1, 0, m), \"x\" : f32[n, _, m] | squeeze(1)) | concat(0)", np.concatenate([b[:5, :2], a[:, 0]])),
+              ("(\"y\"[n - 1], \"x\" : f32[n, _, m]) | pick(0)", b[4]),
+              ("(\"y\" : f32[n + 3, m + 1], \"x\" : f32[n, _, m], ones : f32[n, m]) | pick(-1)", np.ones((5, 2), np.float32)),
+              ("(\"y\" : f32[k, _] | slice(0, 0, n), \"x\" : f32[n, 1, 2] | grow(0, to=k)) | pick(1)", np.pad(a, ((0, 3), (0, 0), (0, 0))))]
+    text = "\n".join("map also %s -> \"t/%d\"" % (r, i) for i, (r, _) in enumerate(rules))
     return compare(folder, text, source, {"t/%d" % i: array for i, (_, array) in enumerate(rules)})
 
 
