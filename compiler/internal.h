@@ -139,7 +139,8 @@ struct ck_callee ck_callee_op(const struct ck_op_info *op, struct ck_span span);
 /* ---- tuple.c: members that may use each other's captures and dimensions */
 int64_t ck_lower_tuple(struct ck_builder *builder, const struct ck_ast_expr *expr);
 
-/* ---- operator.c: one call in a pipe */
+/* ---- operator.c: one call in a pipe; the error that a capture has been joined over and has no value any more */
+void ck_joined_over(struct ck_builder *builder, size_t local, struct ck_span span);
 int64_t ck_lower_call(struct ck_builder *builder, int64_t operand, struct ck_span operand_span, const struct ck_ast_call *call);
 
 /* ---- file.c: notes the digest of a file that an operator names (nothing when the text does not tell which). False after a message */

@@ -43,6 +43,27 @@ static Ck__Plan__Expr *arg_named(const struct ck_op_info *op, Ck__Plan__Expr *co
 	return i < op->n_params && args[i]->kind != CK_EXPR_NONE ? args[i] : NULL;
 }
 
+void ck_joined_over(struct ck_builder *builder, size_t local, struct ck_span span)
+{
+	struct ck_str name = ck_str_of(builder->locals.items[local]->name);
+	struct ck_diag *diag = ck_error(builder->compiler->diags, CK_UNKNOWN_CAPTURE, span, "`%.*s` is joined over, and has no one value here",
+					CK_STR_ARG(name));
+
+	ck_diag_help(builder->compiler->diags, diag, "operators before over=%.*s may use it: each value has its own then", CK_STR_ARG(name));
+}
+
+/* Does an argument use the very capture that is joined over? */
+static bool uses_over(struct ck_builder *builder, const struct ck_op_info *op, Ck__Plan__Expr *const *args, uint32_t local, struct ck_span span)
+{
+	for (size_t i = 0; i < op->n_params; i++) {
+		if (op->params[i].kind == CK_PARAM_CAPTURE || op->params[i].kind == CK_PARAM_NAME || !ck_expr_uses(builder, args[i], local))
+			continue;
+		ck_joined_over(builder, local, span);
+		return true;
+	}
+	return false;
+}
+
 static bool consume(struct ck_builder *builder, uint32_t local, struct ck_span span)
 {
 	struct ck_arena *arena = builder->compiler->arena;
@@ -245,7 +266,7 @@ int64_t ck_lower_call(struct ck_builder *builder, int64_t operand, struct ck_spa
 	if (op->op == CK_OP_TAKE && arg_named(op, args, "file") && !ck_note_file(builder, arg_named(op, args, "file"), call->span))
 		return -1;
 	over = arg_named(op, args, "over");
-	if (over && !consume(builder, over->index, call->span))
+	if (over && (uses_over(builder, op, args, over->index, call->span) || !consume(builder, over->index, call->span)))
 		return -1;
 	values = fold_args(builder, op, args, call->span, &known);
 	insn = values ? ck_emit(builder, op->op, call->span, 1) : NULL;

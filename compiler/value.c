@@ -300,6 +300,10 @@ static Ck__Plan__Expr *lower_identifier(struct ck_builder *builder, const struct
 					    : lower_where_function(builder, value, function);
 	if (value->has_args)
 		return unknown_function(builder, value->name, where);
+	if (local < builder->n_consumed && builder->consumed[local]) {
+		ck_joined_over(builder, local, value->span);
+		return NULL;
+	}
 	if (local != SIZE_MAX) {
 		expr = ck_expr_new(builder->compiler->arena, CK_EXPR_LOCAL);
 		if (expr)

@@ -149,6 +149,26 @@ struct arguments {
 	struct ck_value *values;
 };
 
+static bool is_unknown(const struct ck_value *value)
+{
+	bool unknown = value->unknown;
+
+	for (size_t i = 0; i < value->n_items && !unknown; i++)
+		unknown = is_unknown(&value->items[i]);
+	return unknown;
+}
+
+/* The compiler has seen to it that there is one; plans come from elsewhere too. */
+static bool no_value(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_str name)
+{
+	if (ck_bind_once(unit, insn))
+		ck_diag_help(binder->diags,
+			     ck_error(binder->diags, CK_BAD_VALUE, ck_unit_span(binder, unit, insn), "`%.*s` of %s is computed from what has no value here",
+				      CK_STR_ARG(name), ck_op_info(unit->code[insn]->op)->name),
+			     "captures and dimensions have values where their source is read, and in all that is made of it");
+	return false;
+}
+
 static bool eval_args(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_binding *bindings, struct arguments *args)
 {
 	const Ck__Plan__Insn *code = unit->code[insn];
@@ -167,8 +187,11 @@ static bool eval_args(struct ck_binder *binder, struct ck_unit *unit, size_t ins
 		if (op->params[i].kind == CK_PARAM_CAPTURE || op->params[i].kind == CK_PARAM_NAME)
 			continue;
 		args->constant = args->constant && !asks_locals(code->args[i]);
-		if (ck_expr_eval(code->args[i], &env, &args->values[i]) == CK_OK)
+		if (ck_expr_eval(code->args[i], &env, &args->values[i]) == CK_OK) {
+			if (is_unknown(&args->values[i]))
+				return no_value(binder, unit, insn, op->params[i].name);
 			continue;
+		}
 		if (ck_arena_failed(binder->arena))
 			return ck_bind_nomem(binder);
 		if (ck_bind_once(unit, insn)) {
