@@ -17,7 +17,7 @@ def program(path):
 
 (old, old_optimizer), (new, new_optimizer) = program(sys.argv[1]), program(sys.argv[2])
 for a, b in zip(old.variables + old_optimizer.variables, new.variables + new_optimizer.variables):
-    np.testing.assert_array_equal(np.array(a), np.array(b))
+    np.testing.assert_array_equal(a.numpy(), b.numpy())
 x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(8, 1)
 for _ in range(3):
     a, b = train_step(old, old_optimizer, x, 3 * x + 1), train_step(new, new_optimizer, x, 3 * x + 1)

@@ -18,7 +18,7 @@ if sys.argv[3] == "zeros":
 else:
     assert 0 < abs(kernel[0, 1]) < 0.1 and bias[1] == 0
 for i, slot in enumerate(optimizer._momentums + optimizer._velocities):
-    slot = np.array(slot)
+    slot = slot.numpy()
     assert slot[..., 0].any() and not slot[..., 1].any(), slot
 assert int(optimizer.iterations) == 3
 print("restored: kernel", kernel.tolist(), "bias", bias.tolist())
