@@ -291,6 +291,10 @@ static void two_of_one_key(struct ck_binder *binder, const struct ck_made *first
 			     CK_STR_ARG(ck_name_text(arena, second->label)));
 	else
 		ck_diag_label(binder->diags, diag, ck_made_span(binder, first), "and \"%.*s\"", CK_STR_ARG(ck_name_text(arena, first->label)));
+	if (!binder->objects && first->slot.n && second->slot.n)
+		ck_diag_help(binder->diags, diag, "TF1 numbers the slots of a second optimizer: map \"**@%.*s%s%.*s\" -> \"**/...\" gives them names of their own",
+			     CK_STR_ARG(ck_name_text(arena, second->optimizer)), second->optimizer.n ? "/" : "",
+			     CK_STR_ARG(ck_name_text(arena, second->slot)));
 	ck_diag_help(binder->diags, diag, "every key holds one value: give one of them another name, or drop one");
 }
 

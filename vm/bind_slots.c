@@ -180,6 +180,29 @@ static bool has_slots(const struct ck_binder *binder)
 	return false;
 }
 
+/* Slots that are stored in another way than they were; one notice for each two ways. */
+static void notice_conventions(struct ck_binder *binder)
+{
+	const struct ck_manifest *source = binder->inputs[CK_INPUT_SOURCE].manifest, *template = binder->inputs[CK_INPUT_TEMPLATE].manifest;
+	bool told[CK_KERAS3 + 1][CK_KERAS3 + 1] = { { false } };
+
+	for (size_t i = 0; i < binder->n_makes; i++) {
+		const struct ck_made *made = &binder->makes[i];
+		const struct ck_variable *slot = made->slot.n && made->origin != SIZE_MAX ? &source->variables[made->origin] : NULL;
+		enum ck_convention from = slot ? slot->convention : CK_CONVENTION_NONE, to = from;
+
+		if (from == CK_CONVENTION_NONE)
+			continue;
+		if (!template)
+			to = ck_slot_convention(binder, slot);
+		else if (made->in_template != SIZE_MAX)
+			to = template->variables[made->in_template].convention;
+		if (from != to && !told[from][to])
+			ck_bind_notice(binder, "%s slots are written as %s", ck_convention_name(from), ck_convention_name(to));
+		told[from][to] = true;
+	}
+}
+
 bool ck_bind_slots_follow(struct ck_binder *binder)
 {
 	size_t n = binder->n_makes;
@@ -198,5 +221,6 @@ bool ck_bind_slots_follow(struct ck_binder *binder)
 		if (!find_kinds(&follower, made->node) || !follow(&follower, i))
 			return false;
 	}
+	notice_conventions(binder);
 	return true;
 }

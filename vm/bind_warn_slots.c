@@ -210,6 +210,7 @@ static bool warn_generation(struct ck_binder *binder)
 	enum ck_convention from, to;
 	struct ck_diag *diag;
 	size_t n = 0, n_placed = 0;
+	bool told[CK_COUNTER_OTHER + 1] = { false };
 
 	if (!labels || !kept)
 		return ck_bind_nomem(binder);
@@ -235,8 +236,15 @@ static bool warn_generation(struct ck_binder *binder)
 	if (!diag)
 		return true;
 	ck_explain_list(binder, diag, labels, n);
-	for (size_t i = 0; i < n && i < MAX_HELPS; i++)
+	for (size_t i = 0; i < n && i < MAX_HELPS; i++) {
+		enum ck_counter meaning = ck_counter_of(source, kept[i]->origin);
+
+		/* Names hold one of a kind. */
+		if (!binder->objects && told[meaning])
+			continue;
+		told[meaning] = true;
 		n_placed += help_counter(binder, diag, kept[i], to);
+	}
 	if (to == CK_TF1 && steps && is_corrected(slot))
 		help_powers(binder, diag, steps);
 	if (n_placed < n)

@@ -338,4 +338,70 @@ def case_graph_in_json(folder):
         assert [a["full_name"] for a in node["attributes"]] == [a.full_name for a in wanted.attributes]
 
 
+def tree_of(values):
+    """Objects with these variables at these paths, given as tuples of local names."""
+    root = tf.Module()
+    for path, value in values.items():
+        at = root
+        for name in path[:-1]:
+            if not hasattr(at, name):
+                setattr(at, name, tf.Module())
+            at = getattr(at, name)
+        setattr(at, path[-1], tf.Variable(value))
+    return root
+
+
+def escaped(path):
+    return "/".join(n.replace(".", "..").replace("/", ".S") for n in path)
+
+
+def random_paths(g, n):
+    """Distinct paths, none of which leads through another."""
+    names, paths = ["a", "b", "c", "0", "1", "10", "x.y", "p/q", ".", "kernel", "_v"], []
+    while len(paths) < n:
+        path = tuple(names[i] for i in g.integers(0, len(names), g.integers(1, 5)))
+        if all(path[:len(p)] != p and p[:len(path)] != path for p in paths):
+            paths.append(path)
+    return paths
+
+
+def random_targets(g, paths):
+    """New paths: some prefixes are replaced, some variables go elsewhere, some change places."""
+    new = list(paths)
+    for _ in range(g.integers(1, 4)):
+        prefix = paths[g.integers(len(paths))]
+        prefix = prefix[:g.integers(1, len(prefix) + 1)]
+        other = ("moved%d" % g.integers(3),) + prefix[int(g.integers(len(prefix) + 1)):]
+        new = [other + p[len(prefix):] if p[:len(prefix)] == prefix else p for p in new]
+    i, j = g.integers(len(new)), g.integers(len(new))
+    new[i], new[j] = new[j], new[i]
+    apart = all(a[:len(b)] != b for n, a in enumerate(new) for m, b in enumerate(new) if n != m)
+    return new if apart else random_targets(g, paths)
+
+
+def case_random_moves(folder):
+    """Whatever goes wherever: a program with objects at the new paths restores all of it."""
+    for seed in range(60):
+        g = rng(seed)
+        paths = random_paths(g, int(g.integers(2, 15)))
+        new, dropped = random_targets(g, paths), set(g.choice(len(paths), int(g.integers(0, 2)), replace=False).tolist())
+        values = [g.standard_normal(3).astype(np.float32) for _ in paths]
+        old = tree_of(dict(zip(paths, values)))
+        old.tied = getattr(old, paths[0][0])
+        source = tf.train.Checkpoint(model=old).save(os.path.join(folder, "src"))
+        lines = ['%s path:"model/%s" %s' % (("drop", escaped(p), 'because "random"') if i in dropped else ("map", escaped(p), '-> "model/%s"' % escaped(t)))
+                 for i, (p, t) in enumerate(zip(paths, new))]
+        out = migrate(folder, "\n".join(lines + ["keep rest"]), source, "--force")
+        again = tree_of({t: np.zeros(3, np.float32) for i, t in enumerate(new) if i not in dropped})
+        try:
+            restore(out, model=again)
+            for i, (path, value) in enumerate(zip(new, values)):
+                at = again
+                for name in path if i not in dropped else ():
+                    at = getattr(at, name)
+                assert i in dropped or (at.numpy() == value).all(), path
+        except Exception as e:
+            raise AssertionError("seed %d:\n%s" % (seed, "\n".join(lines))) from e
+
+
 sys.exit(run(cases_of(globals())))
