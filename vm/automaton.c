@@ -397,6 +397,83 @@ static enum ck_code list_locals(struct ck_automaton *automaton, Ck__Plan__Piece 
 	return CK_OK;
 }
 
+/* ---- patterns that split every name in one way at most */
+
+/* A segment of the pattern, between slashes. */
+struct segment {
+	bool has_text, has_starstar;
+	size_t n_variable;		/* pieces that may match texts of several lengths */
+};
+
+/* Alternatives that are plain text, each another, without slashes. */
+static bool are_plain(const Ck__Plan__Piece *choice)
+{
+	for (size_t i = 0; i < choice->n_alternatives; i++) {
+		const Ck__Plan__Alternative *alternative = choice->alternatives[i];
+		struct ck_str text = alternative->n_pieces == 1 ? ck_str_of(alternative->pieces[0]->text) : (struct ck_str){ 0 };
+
+		if (alternative->n_pieces > 1 || (alternative->n_pieces && alternative->pieces[0]->kind != CK_PIECE_LITERAL) ||
+		    ck_str_find(text, '/') < text.n)
+			return false;
+		for (size_t j = 0; j < i; j++) {
+			const Ck__Plan__Alternative *other = choice->alternatives[j];
+
+			if (ck_str_equal(text, other->n_pieces ? ck_str_of(other->pieces[0]->text) : (struct ck_str){ 0 }))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* False when the piece may make a split ambiguous. */
+static bool add_to_segment(struct segment *segment, const Ck__Plan__Piece *piece, size_t *n_starstars)
+{
+	switch ((enum ck_piece_kind)piece->kind) {
+	case CK_PIECE_LITERAL:
+		for (size_t i = 0; i < piece->text.len; i++) {
+			if (piece->text.data[i] == '/')
+				*segment = (struct segment){ 0 };
+			else if (segment->has_starstar)
+				return false;
+			else
+				segment->has_text = true;
+		}
+		return true;
+	case CK_PIECE_ONE:
+	case CK_PIECE_CLASS:
+		segment->has_text = true;
+		return !segment->has_starstar;
+	case CK_PIECE_CHOICE:
+		return are_plain(piece) && !segment->has_starstar && ++segment->n_variable == 1;
+	case CK_PIECE_STAR:
+	case CK_PIECE_SEGMENT:
+	case CK_PIECE_INT:
+	case CK_PIECE_UNIQ:
+		return !segment->has_starstar && ++segment->n_variable == 1;
+	case CK_PIECE_STARSTAR:
+		segment->has_starstar = true;
+		return ++*n_starstars == 1 && !segment->has_text && !segment->n_variable;
+	case CK_PIECE_GROUP:
+		return piece->n_pieces == 1 && add_to_segment(segment, piece->pieces[0], n_starstars);
+	}
+	return false;
+}
+
+/*
+ * One `**` at most, alone between slashes, and one piece of several lengths in each segment: then slashes tell where each segment
+ * of the name is, and its length where each piece ends.
+ */
+static bool is_unique(Ck__Plan__Piece *const *pieces, size_t n_pieces)
+{
+	struct segment segment = { 0 };
+	size_t n_starstars = 0;
+
+	for (size_t i = 0; i < n_pieces; i++)
+		if (!add_to_segment(&segment, pieces[i], &n_starstars))
+			return false;
+	return true;
+}
+
 enum ck_code ck_automaton_make(struct ck_automaton *automaton, struct ck_arena *arena, Ck__Plan__Piece *const *pieces, size_t n_pieces)
 {
 	size_t least = least_bytes(pieces, n_pieces), n_slashes = count_starstars(pieces, n_pieces);
@@ -411,6 +488,7 @@ enum ck_code ck_automaton_make(struct ck_automaton *automaton, struct ck_arena *
 		return CK_NOMEM;
 	automaton->prefix = ck_pieces_prefix(pieces, n_pieces);
 	automaton->suffix = literal_end(pieces, n_pieces);
+	automaton->is_unique = is_unique(pieces, n_pieces);
 	automaton->min_bytes = least > n_slashes ? least - n_slashes : 0;
 	return list_locals(automaton, pieces, n_pieces);
 }

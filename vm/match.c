@@ -135,7 +135,7 @@ static void settle(struct search *search)
 							  !same_value(matcher->locals[local], &search->first[local], &search->second[local]));
 	}
 	search->found = true;
-	if (search->ambiguous)
+	if (search->ambiguous || automaton->is_unique)
 		return;
 	ck_run_reach(&search->run);
 	for (size_t i = 0; i < automaton->n_locals && !search->ambiguous; i++) {

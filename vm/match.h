@@ -44,6 +44,7 @@ struct ck_automaton {
 	uint32_t start;
 	struct ck_str prefix, suffix;	/* literal text that every match begins and ends with */
 	size_t min_bytes;
+	bool is_unique;			/* no name can be split in two ways, which is seen from the pattern */
 	uint32_t *locals;		/* locals that it captures, each once */
 	size_t n_locals;
 	uint32_t *repeated;		/* those that several of its pieces capture: they must agree */
