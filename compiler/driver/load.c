@@ -100,8 +100,13 @@ static struct ck_str recorded_path(struct ck_driver *driver, const struct ck_pla
 static enum ck_code find_paths(struct ck_driver *driver, const struct ck_plan *plan, struct ck_str source, struct ck_str *paths, size_t n)
 {
 	const struct ck_options *options = &driver->options;
+	bool *is_given = ck_arena_array(driver->arena, n, sizeof(*is_given));
+	if (!is_given)
+		return ck_error_nomem(&driver->diags);
 	for (size_t i = 0; i < n; i++)
 		paths[i] = recorded_path(driver, plan, i);
+	if (ck_plan_is_bound(plan) && ck_option_given(options, CK_OPTION_ONTO) && !paths[CK_INPUT_TEMPLATE].p)
+		ck_usage_error(&driver->diags, options->command, "--onto has no use with this bound plan: it was made without a template");
 	if (source.p)
 		paths[CK_INPUT_SOURCE] = source;
 	if (ck_option_given(options, CK_OPTION_ONTO))
@@ -114,6 +119,10 @@ static enum ck_code find_paths(struct ck_driver *driver, const struct ck_plan *p
 		size_t declared = find_declared(plan, ck_str_slice(value, 0, equals));
 		if (declared == SIZE_MAX)
 			return unknown_input(driver, plan, ck_str_slice(value, 0, equals));
+		if (is_given[declared])
+			ck_usage_error(&driver->diags, options->command, "--input %.*s is given twice",
+				       CK_STR_ARG(ck_name_text(driver->arena, ck_str_slice(value, 0, equals))));
+		is_given[declared] = true;
 		paths[CK_INPUT_DECLARED + declared] = ck_str(value.p + equals + 1);
 	}
 	/* ck_bind() tells which declared inputs are not given. */
