@@ -230,8 +230,9 @@ static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, c
 	ck_progress_begin(&progress, driver);
 	enum ck_code code = ck_run(bound, inputs, output, &options, driver->arena, &driver->diags, &report);
 	ck_progress_end(&progress);
-	/* A check that failed is told in the report too; what failed first decides the exit code. An output that is there keeps its report. */
-	if (report && code != CK_OUTPUT_EXISTS) {
+	/* What failed is told in the report too, but where nothing could be written; an output that is there keeps its own. */
+	bool no_report = code == CK_IO || code == CK_NOMEM || code == CK_BAD_TARGET_NAME || code == CK_OUTPUT_EXISTS;
+	if (report && !no_report) {
 		enum ck_code more = report->written || early.failed ? CK_OK : write_report(driver, report);
 		if (!more)
 			more = print_report(driver, report);
@@ -247,6 +248,10 @@ enum ck_code ck_cmd_run(struct ck_driver *driver)
 	struct ck_diags *diags = &driver->diags;
 	if (!ck_option_given(&driver->options, CK_OPTION_OUTPUT)) {
 		ck_usage_error(diags, CK_COMMAND_run, "-o OUT is missing: the prefix of the checkpoint to write");
+		return CK_USAGE;
+	}
+	if (ck_str_equal(ck_option_text(&driver->options, CK_OPTION_OUTPUT), CK_STR("-"))) {
+		ck_usage_error(diags, CK_COMMAND_run, "-o -: a checkpoint is several files, which standard output cannot be");
 		return CK_USAGE;
 	}
 	enum ck_code code = ck_load_bound(driver, check_outputs, &inputs, &bound);
