@@ -1,4 +1,4 @@
-/* Conversion between any two dtypes: floats by blocks of f64, integers through 128 bits, so that no range needs a case. */
+/* Conversion between any two dtypes, block by block: what blocks go through is in vm/convert_float.c and vm/convert_int.c. */
 #include "vm/convert_float.h"
 
 #include <float.h>
@@ -93,7 +93,7 @@ __int128 ck_load_int(enum ck_dtype dtype, const uint8_t *src)
 		return value.u16;
 	case CK_DT_I8:
 		return (int8_t)*src;
-	case CK_DT_I4: /* TensorFlow stores it sign-extended; the upper half says nothing */
+	case CK_DT_I4: /* the upper half says nothing */
 		return ((*src & 15) ^ 8) - 8;
 	case CK_DT_U4:
 		return *src & 15;
@@ -124,148 +124,63 @@ void ck_store_int(enum ck_dtype dtype, __int128 value, uint8_t *dst)
 	default:
 		break;
 	}
-	if (dtype == CK_DT_I4)
-		*dst = (uint8_t)(((low & 15) ^ 8) - 8);
-	else
-		*dst = (uint8_t)(dtype == CK_DT_U4 ? low & 15 : low);
+	/* TensorFlow's int4 has a clear upper half. */
+	*dst = (uint8_t)(dtype == CK_DT_I4 || dtype == CK_DT_U4 ? low & 15 : low);
 }
 
 /* ---- blocks */
 
-/*
- * Everything but zero is true. What is neither 0 nor 1 loses something: beyond [0, 1] it is an overflow, as for other integers,
- * and NaN too.
- */
-static void to_bool(const double *src, uint8_t *dst, size_t n, struct ck_cast_counts *counts)
+static bool is_wide(enum ck_dtype dtype)
 {
-	for (size_t i = 0; i < n; i++) {
-		dst[i] = src[i] != 0;
-		counts->n_overflow += !(src[i] >= 0 && src[i] <= 1);
-		counts->n_inexact += src[i] > 0 && src[i] < 1;
-		if (src[i] > 0 && src[i] < 1 && 1 - src[i] > counts->max_rounding)
-			counts->max_rounding = 1 - src[i];
+	return dtype == CK_DT_F64 || dtype == CK_DT_C128;
+}
+
+static void convert_floats(enum ck_dtype from, enum ck_dtype to, enum ck_overflow overflow, const uint8_t *src, uint8_t *dst,
+			   struct ck_cast_counts *counts)
+{
+	uint8_t values[CK_BLOCK * sizeof(float)];
+	int64_t ints[CK_BLOCK];
+
+	if (to == CK_DT_F32 && !is_wide(from)) {
+		ck_block_to_f32(from, src, dst);
+		return;
+	}
+	if (ck_dtype_width(from) / ck_dtype_parts(from) < sizeof(float)) {
+		ck_block_to_f32(from, src, values);
+		src = values;
+	}
+	if (!is_floating(to)) {
+		ck_block_floats_to_ints(is_wide(from), to, src, ints, counts);
+		ck_block_store_ints(to, ints, dst);
+	} else if (is_wide(from)) {
+		ck_block_from_f64(to, overflow, src, dst, counts);
+	} else {
+		ck_block_from_f32(to, overflow, src, dst, counts);
 	}
 }
 
-static void float_to_int(enum ck_dtype to, const double *src, uint8_t *dst, size_t n, struct ck_cast_counts *counts)
-{
-	size_t width = ck_dtype_width(to);
-	__int128 low, high;
-	double floor, ceiling;
-
-	ck_dtype_range(to, &low, &high);
-	floor = (double)low;
-	ceiling = (double)(high + 1); /* a power of two, so exact */
-	for (size_t i = 0; i < n; i++) {
-		double whole = trunc(src[i]);
-		bool fits = whole >= floor && whole < ceiling;
-		__int128 value = fits ? (__int128)whole : whole > 0 ? high : whole < 0 ? low : 0;
-
-		ck_store_int(to, value, dst + i * width);
-		counts->n_overflow += !fits;
-		counts->n_inexact += fits && whole != src[i];
-		if (fits && fabs(whole - src[i]) > counts->max_rounding)
-			counts->max_rounding = fabs(whole - src[i]);
-	}
-}
-
-static void int_to_int(enum ck_dtype from, enum ck_dtype to, enum ck_overflow overflow, const uint8_t *src, uint8_t *dst, size_t n,
-		       struct ck_cast_counts *counts)
-{
-	size_t from_width = ck_dtype_width(from), to_width = ck_dtype_width(to);
-	__int128 low, high;
-
-	ck_dtype_range(to, &low, &high);
-	for (size_t i = 0; i < n; i++) {
-		__int128 value = ck_load_int(from, src + i * from_width);
-		bool fits = value >= low && value <= high;
-
-		counts->n_overflow += !fits;
-		if (to == CK_DT_BOOL)
-			value = value != 0;
-		else if (!fits && overflow != CK_OVERFLOW_ALLOW)
-			value = value < low ? low : high;
-		ck_store_int(to, value, dst + i * to_width);
-	}
-}
-
-static void round_error(struct ck_cast_counts *counts, __int128 error)
-{
-	double size = (double)(error < 0 ? -error : error);
-
-	counts->n_inexact += error != 0;
-	counts->max_rounding = size > counts->max_rounding ? size : counts->max_rounding;
-}
-
-/*
- * The f64 below |value| in size, with its last bit set when it is not exact ("round to odd"): rounding that to a format of fewer
- * than 52 bits is rounding the value itself. Source: Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums".
- */
-static double to_odd(__int128 value)
-{
-	unsigned __int128 size = value < 0 ? -(unsigned __int128)value : (unsigned __int128)value;
-	uint64_t whole = (uint64_t)size;
-	double result;
-
-	if (whole >> 53) {
-		unsigned shift = 11 - (unsigned)__builtin_clzll(whole);
-		uint64_t dropped = whole & (((uint64_t)1 << shift) - 1);
-
-		whole = (whole >> shift | (dropped != 0)) << shift;
-	}
-	result = (double)whole;
-	return value < 0 ? -result : result;
-}
-
-static void int_to_float(enum ck_dtype from, enum ck_dtype to, enum ck_overflow overflow, const uint8_t *src, void *dst, size_t n,
+static void convert_ints(enum ck_dtype from, enum ck_dtype to, enum ck_overflow overflow, const uint8_t *src, uint8_t *dst,
 			 struct ck_cast_counts *counts)
 {
-	size_t width = ck_dtype_width(from);
-	bool wide = to == CK_DT_F64 || to == CK_DT_C128;
-	struct ck_cast_counts block = { 0 };
-	double values[CK_BLOCK] = { 0 };
+	int64_t ints[CK_BLOCK];
 
-	for (size_t i = 0; i < n; i++) {
-		__int128 value = ck_load_int(from, src + i * width);
-
-		values[i] = wide ? (double)value : to_odd(value);
-		if (wide)
-			round_error(&block, (__int128)values[i] - value);
-	}
-	ck_block_narrow(to, overflow, values, dst, &block);
-	ck_cast_counts_add(counts, &block, 1);
-}
-
-/* Reals as complex numbers, in place: n parts at the front of values spread out. */
-static void spread(size_t width, uint8_t *values, size_t n)
-{
-	for (size_t i = n; i-- > 0;) {
-		memmove(values + 2 * i * width, values + i * width, width);
-		memset(values + (2 * i + 1) * width, 0, width);
-	}
-}
-
-/* Whole blocks read and write n elements (n <= CK_BLOCK) through memory of whole blocks. */
-static void convert_block(enum ck_dtype from, enum ck_dtype to, enum ck_overflow overflow, const uint8_t *src, uint8_t *dst, size_t n,
-			  struct ck_cast_counts *counts)
-{
-	double values[CK_BLOCK];
-
-	if (from == CK_DT_F32 && to == CK_DT_BF16) {
-		ck_block_f32_bf16(overflow, (const void *)src, (void *)dst, counts);
-	} else if (is_floating(from)) {
-		ck_block_widen(from, src, values);
-		if (is_floating(to))
-			ck_block_narrow(to, overflow, values, dst, counts);
-		else if (to == CK_DT_BOOL)
-			to_bool(values, dst, n, counts);
-		else
-			float_to_int(to, values, dst, n, counts);
-	} else if (is_floating(to)) {
-		int_to_float(from, to, overflow, src, dst, n, counts);
+	ck_block_load_ints(from, src, ints);
+	if (is_floating(to)) {
+		ck_block_ints_to_floats(from, to, overflow, ints, dst, counts);
 	} else {
-		int_to_int(from, to, overflow, src, dst, n, counts);
+		ck_block_fit_ints(from, to, overflow, ints, counts);
+		ck_block_store_ints(to, ints, dst);
 	}
+}
+
+/* Reals as complex numbers. */
+static void spread(size_t width, const uint8_t *reals, uint8_t *dst, size_t n)
+{
+	memset(dst, 0, 2 * n * width);
+	for (size_t i = 0; width == sizeof(float) && i < n; i++)
+		memcpy(dst + 2 * i * sizeof(float), reals + i * sizeof(float), sizeof(float));
+	for (size_t i = 0; width == sizeof(double) && i < n; i++)
+		memcpy(dst + 2 * i * sizeof(double), reals + i * sizeof(double), sizeof(double));
 }
 
 void ck_convert(enum ck_dtype from, enum ck_dtype to, enum ck_overflow overflow, const void *src, void *dst, size_t n,
@@ -274,61 +189,91 @@ void ck_convert(enum ck_dtype from, enum ck_dtype to, enum ck_overflow overflow,
 	bool is_spread = ck_dtype_parts(to) > ck_dtype_parts(from);
 	size_t parts = ck_dtype_parts(from), from_width = ck_dtype_width(from) / parts;
 	size_t to_width = ck_dtype_width(to) / ck_dtype_parts(to), out_width = to_width * (1 + is_spread);
-	_Alignas(32) uint8_t in[CK_BLOCK * sizeof(double)], out[2 * CK_BLOCK * sizeof(double)];
+	uint8_t in[CK_BLOCK * sizeof(double)], out[CK_BLOCK * sizeof(double)];
+	struct ck_cast_counts sum = { 0 }; /* of one pair of dtypes, as kernels want it */
 
 	n *= parts;
 	for (size_t i = 0; i < n; i += CK_BLOCK) {
 		size_t m = n - i < CK_BLOCK ? n - i : CK_BLOCK;
 		const uint8_t *from_bytes = (const uint8_t *)src + i * from_width;
-		uint8_t *to_bytes = (uint8_t *)dst + i * out_width;
+		uint8_t *to_bytes = (uint8_t *)dst + i * out_width, *block = m < CK_BLOCK || is_spread ? out : to_bytes;
 
-		/* Kernels of whole blocks also want aligned values; memory for both is in L1. */
-		memcpy(in, from_bytes, m * from_width);
-		memset(in + m * from_width, 0, (CK_BLOCK - m) * from_width);
-		convert_block(from, to, overflow, in, out, m, counts);
+		if (m < CK_BLOCK) {
+			memcpy(in, from_bytes, m * from_width);
+			memset(in + m * from_width, 0, (CK_BLOCK - m) * from_width);
+			from_bytes = in;
+		}
+		(is_floating(from) ? convert_floats : convert_ints)(from, to, overflow, from_bytes, block, &sum);
 		if (is_spread)
-			spread(to_width, out, m);
-		memcpy(to_bytes, out, m * out_width);
+			spread(to_width, out, to_bytes, m);
+		else if (block == out)
+			memcpy(to_bytes, out, m * to_width);
+	}
+	ck_cast_counts_add(counts, &sum, 1);
+}
+
+static void decode_block(enum ck_dtype dtype, const uint8_t *src, double *dst)
+{
+	struct ck_cast_counts ignored = { 0 };
+	int64_t ints[CK_BLOCK];
+
+	if (is_floating(dtype)) {
+		ck_block_to_f64(dtype, src, (uint8_t *)dst);
+	} else {
+		ck_block_load_ints(dtype, src, ints);
+		ck_block_ints_to_floats(dtype, CK_DT_F64, CK_OVERFLOW_ALLOW, ints, (uint8_t *)dst, &ignored);
 	}
 }
 
 void ck_decode_f64(enum ck_dtype dtype, const void *src, double *dst, size_t n_parts)
 {
-	size_t width = ck_dtype_width(dtype) / ck_dtype_parts(dtype);
-	_Alignas(32) uint8_t in[CK_BLOCK * sizeof(double)];
+	size_t width = ck_dtype_width(dtype) / ck_dtype_parts(dtype), i = 0, m;
+	uint8_t in[CK_BLOCK * sizeof(double)];
 	double out[CK_BLOCK];
 
-	if (!is_floating(dtype)) {
-		for (size_t i = 0; i < n_parts; i++)
-			dst[i] = (double)ck_load_int(dtype, (const uint8_t *)src + i * width);
-		return;
-	}
-	for (size_t i = 0; i < n_parts; i += CK_BLOCK) {
-		size_t m = n_parts - i < CK_BLOCK ? n_parts - i : CK_BLOCK;
-
+	for (; n_parts - i >= CK_BLOCK; i += CK_BLOCK)
+		decode_block(dtype, (const uint8_t *)src + i * width, dst + i);
+	m = n_parts - i;
+	if (m) {
 		memcpy(in, (const uint8_t *)src + i * width, m * width);
 		memset(in + m * width, 0, (CK_BLOCK - m) * width);
-		ck_block_widen(dtype, in, m == CK_BLOCK ? dst + i : out);
-		if (m < CK_BLOCK)
-			memcpy(dst + i, out, m * sizeof(*dst));
+		decode_block(dtype, in, out);
+		memcpy(dst + i, out, m * sizeof(*dst));
+	}
+}
+
+void ck_decode_f32(enum ck_dtype dtype, const void *src, float *dst, size_t n_parts)
+{
+	size_t width = ck_dtype_width(dtype) / ck_dtype_parts(dtype), i = 0, m;
+	uint8_t in[CK_BLOCK * sizeof(float)];
+	float out[CK_BLOCK];
+
+	for (; n_parts - i >= CK_BLOCK; i += CK_BLOCK)
+		ck_block_to_f32(dtype, (const uint8_t *)src + i * width, (uint8_t *)(dst + i));
+	m = n_parts - i;
+	if (m) {
+		memcpy(in, (const uint8_t *)src + i * width, m * width);
+		memset(in + m * width, 0, (CK_BLOCK - m) * width);
+		ck_block_to_f32(dtype, in, (uint8_t *)out);
+		memcpy(dst + i, out, m * sizeof(*dst));
 	}
 }
 
 void ck_encode_f64(enum ck_dtype dtype, const double *src, void *dst, size_t n_parts, struct ck_cast_counts *counts)
 {
 	size_t width = ck_dtype_width(dtype) / ck_dtype_parts(dtype);
-	_Alignas(32) uint8_t out[CK_BLOCK * sizeof(double)];
+	uint8_t out[CK_BLOCK * sizeof(double)];
+	struct ck_cast_counts sum = { 0 };
 	double in[CK_BLOCK];
 
 	for (size_t i = 0; i < n_parts; i += CK_BLOCK) {
 		size_t m = n_parts - i < CK_BLOCK ? n_parts - i : CK_BLOCK;
 
-		memcpy(in, src + i, m * sizeof(*in));
+		for (size_t j = 0; j < m; j++)
+			in[j] = isnan(src[i + j]) ? (double)NAN : src[i + j];
 		memset(in + m, 0, (CK_BLOCK - m) * sizeof(*in));
-		if (dtype == CK_DT_BOOL)
-			to_bool(in, out, m, counts);
-		else
-			ck_block_narrow(dtype, CK_OVERFLOW_ALLOW, in, out, counts);
+		convert_floats(CK_DT_F64, dtype, CK_OVERFLOW_ALLOW, (const uint8_t *)in, out, &sum);
 		memcpy((uint8_t *)dst + i * width, out, m * width);
 	}
+	ck_cast_counts_add(counts, &sum, 1);
 }

@@ -30,7 +30,12 @@ void ck_convert(enum ck_dtype from, enum ck_dtype to, enum ck_overflow overflow,
 size_t ck_dtype_parts(enum ck_dtype dtype);
 /* n_parts real values as f64 (64-bit integers round). */
 void ck_decode_f64(enum ck_dtype dtype, const void *src, double *dst, size_t n_parts);
-/* f64 to a floating or complex dtype (by parts) or bool, rounding once; beyond the range to infinity, or NaN where there is none. */
+/* The same as f32, exactly; dtype is floating and not wider. */
+void ck_decode_f32(enum ck_dtype dtype, const void *src, float *dst, size_t n_parts);
+/*
+ * f64 to a floating or complex dtype (by parts) or bool, rounding once; beyond the range to infinity, or NaN where there is none.
+ * Results of arithmetic: a NaN becomes the positive quiet one, since machines and compilers differ in sign and payload.
+ */
 void ck_encode_f64(enum ck_dtype dtype, const double *src, void *dst, size_t n_parts, struct ck_cast_counts *counts);
 /* Largest finite value of a floating dtype (of the parts of a complex one). */
 double ck_dtype_max(enum ck_dtype dtype);

@@ -18,7 +18,8 @@ void ck_transpose(uint8_t *dst, int64_t dst_stride, const uint8_t *src, int64_t 
 
 /*
  * Element by element, computed in the wider of f32 and the dtype, rounded once to the dtype. dst and src may be the same. Complex
- * numbers are computed as NumPy does with a real x: as x + 0i.
+ * numbers are computed as NumPy does with a real x: as x + 0i. A NaN that comes out is always the positive quiet one: machines and
+ * compilers differ in sign and payload.
  */
 void ck_scale(enum ck_dtype dtype, double x, const void *src, void *dst, size_t n);
 void ck_shift(enum ck_dtype dtype, double x, const void *src, void *dst, size_t n);

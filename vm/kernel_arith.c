@@ -1,123 +1,290 @@
-/* Elementwise arithmetic. Blocks are decoded to f64, which holds every f32 exactly, computed in f32 or f64, and encoded. */
+/* Elementwise arithmetic. f64 is computed in f64, other floats in f32, which holds them exactly; integers in 64 bits. */
+#include <float.h>
+
+#include "vm/convert_float.h"
 #include "vm/kernel.h"
+#include "vm/simd.h"
 
-#include <string.h>
+enum arith { SCALE, SCALE_COMPLEX, SHIFT, SHIFT_COMPLEX, ADD };
 
-enum { BLOCK = 256 };
-
-/* Is the dtype computed in f64? The others are in f32. */
 static bool is_wide(enum ck_dtype dtype)
 {
 	return dtype == CK_DT_F64 || dtype == CK_DT_C128;
 }
 
-static void scale_block(bool wide, bool is_complex, double x, double *values, size_t n)
+/* Complex numbers: (a + bi)(x + 0i) is (ax - 0b) + (0a + bx)i, and (a + bi) + (x + 0i) is (a + x) + (b + 0)i. */
+CK_INLINE f32x8 compute_f32(enum arith arith, f32x8 a, f32x8 b, float x)
 {
-	float narrow = (float)x;
-
-	/* (a + bi)(x + 0i) */
-	for (size_t i = 0; is_complex && wide && i < n; i += 2) {
-		double re = values[i], im = values[i + 1];
-
-		values[i] = re * x - im * 0;
-		values[i + 1] = re * 0 + im * x;
+	switch (arith) {
+	case SCALE:
+		return a * x;
+	case SCALE_COMPLEX:
+		return a * x + __builtin_shufflevector(a, a, 1, 0, 3, 2, 5, 4, 7, 6) * (f32x8){ -0.f, 0, -0.f, 0, -0.f, 0, -0.f, 0 };
+	case SHIFT:
+		return a + x;
+	case SHIFT_COMPLEX:
+		return a + (f32x8){ x, 0, x, 0, x, 0, x, 0 };
+	case ADD:
+		break;
 	}
-	for (size_t i = 0; is_complex && !wide && i < n; i += 2) {
-		float re = (float)values[i], im = (float)values[i + 1];
-
-		values[i] = (double)(re * narrow - im * 0);
-		values[i + 1] = (double)(re * 0 + im * narrow);
-	}
-	for (size_t i = 0; !is_complex && i < n; i++)
-		values[i] = wide ? values[i] * x : (double)((float)values[i] * narrow);
+	return a + b;
 }
 
-static void shift_block(bool wide, bool is_complex, double x, double *values, size_t n)
+CK_INLINE f64x4 compute_f64(enum arith arith, f64x4 a, f64x4 b, double x)
 {
-	float narrow = (float)x;
-
-	for (size_t i = 0; i < n; i += 1 + is_complex)
-		values[i] = wide ? values[i] + x : (double)((float)values[i] + narrow);
-	for (size_t i = 1; is_complex && i < n; i += 2)
-		values[i] += 0;
+	switch (arith) {
+	case SCALE:
+		return a * x;
+	case SCALE_COMPLEX:
+		return a * x + __builtin_shufflevector(a, a, 1, 0, 3, 2) * (f64x4){ -0., 0, -0., 0 };
+	case SHIFT:
+		return a + x;
+	case SHIFT_COMPLEX:
+		return a + (f64x4){ x, 0, x, 0 };
+	case ADD:
+		break;
+	}
+	return a + b;
 }
 
-typedef void block_function(bool wide, bool is_complex, double x, double *values, size_t n);
-
-static void each_block(block_function *function, enum ck_dtype dtype, double x, const uint8_t *src, uint8_t *dst, size_t n)
+static void set_nans_f32(uint8_t *dst)
 {
-	size_t parts = ck_dtype_parts(dtype), width = ck_dtype_width(dtype) / parts;
-	struct ck_cast_counts ignored = { 0 };
-	double values[BLOCK];
+	const uint32_t nan = 0x7fc00000;
 
-	n *= parts;
-	for (size_t i = 0; i < n; i += BLOCK) {
-		size_t m = n - i < BLOCK ? n - i : BLOCK;
+	for (size_t i = 0; i < CK_BLOCK; i++) {
+		uint32_t x;
 
-		ck_decode_f64(dtype, src + i * width, values, m);
-		function(is_wide(dtype), parts == 2, x, values, m);
-		ck_encode_f64(dtype, values, dst + i * width, m, &ignored);
+		memcpy(&x, dst + i * sizeof(x), sizeof(x));
+		if ((x & 0x7fffffff) > 0x7f800000)
+			memcpy(dst + i * sizeof(x), &nan, sizeof(nan));
+	}
+}
+
+static void set_nans_f64(uint8_t *dst)
+{
+	const uint64_t nan = 0x7ff8000000000000;
+
+	for (size_t i = 0; i < CK_BLOCK; i++) {
+		uint64_t x;
+
+		memcpy(&x, dst + i * sizeof(x), sizeof(x));
+		if ((x & (uint64_t)INT64_MAX) > 0x7ff0000000000000)
+			memcpy(dst + i * sizeof(x), &nan, sizeof(nan));
+	}
+}
+
+CK_INLINE void block_f32(enum arith arith, double x, const uint8_t *a, const uint8_t *b, uint8_t *dst)
+{
+	u32x8 room = { 0 };
+
+	for (size_t i = 0; i < CK_BLOCK * sizeof(float); i += sizeof(f32x8)) {
+		f32x8 result = compute_f32(arith, (f32x8)ck_load_u32x8(a + i), (f32x8)ck_load_u32x8(b + i), (float)x);
+
+		room |= 0x7f800000 - ((u32x8)result & 0x7fffffff);
+		memcpy(dst + i, &result, sizeof(result));
+	}
+	if (ck_or_u32x8(room) >> 31)
+		set_nans_f32(dst);
+}
+
+CK_INLINE void block_f64(enum arith arith, double x, const uint8_t *a, const uint8_t *b, uint8_t *dst)
+{
+	u64x4 room = { 0 };
+
+	for (size_t i = 0; i < CK_BLOCK * sizeof(double); i += sizeof(f64x4)) {
+		f64x4 result = compute_f64(arith, (f64x4)ck_load_u64x4(a + i), (f64x4)ck_load_u64x4(b + i), x);
+
+		room |= 0x7ff0000000000000 - ((u64x4)result & (uint64_t)INT64_MAX);
+		memcpy(dst + i, &result, sizeof(result));
+	}
+	if (ck_or_u64x4(room) >> 63)
+		set_nans_f64(dst);
+}
+
+/* A loop for each kind. */
+CK_INLINE void block_any(enum arith arith, bool wide, double x, const uint8_t *a, const uint8_t *b, uint8_t *dst)
+{
+	switch (arith) {
+	case SCALE:
+		(wide ? block_f64 : block_f32)(SCALE, x, a, b, dst);
+		break;
+	case SCALE_COMPLEX:
+		(wide ? block_f64 : block_f32)(SCALE_COMPLEX, x, a, b, dst);
+		break;
+	case SHIFT:
+		(wide ? block_f64 : block_f32)(SHIFT, x, a, b, dst);
+		break;
+	case SHIFT_COMPLEX:
+		(wide ? block_f64 : block_f32)(SHIFT_COMPLEX, x, a, b, dst);
+		break;
+	case ADD:
+		(wide ? block_f64 : block_f32)(ADD, x, a, b, dst);
+		break;
+	}
+}
+
+CK_AVX2 static void block_avx2(enum arith arith, bool wide, double x, const uint8_t *a, const uint8_t *b, uint8_t *dst)
+{
+	if (wide)
+		block_any(arith, true, x, a, b, dst);
+	else
+		block_any(arith, false, x, a, b, dst);
+}
+
+static void block_portable(enum arith arith, bool wide, double x, const uint8_t *a, const uint8_t *b, uint8_t *dst)
+{
+	if (wide)
+		block_any(arith, true, x, a, b, dst);
+	else
+		block_any(arith, false, x, a, b, dst);
+}
+
+static void compute_block(enum arith arith, enum ck_dtype dtype, double x, const uint8_t *a, const uint8_t *b, uint8_t *dst)
+{
+	bool is_narrow = ck_dtype_width(dtype) / ck_dtype_parts(dtype) < sizeof(float);
+	uint8_t a_values[CK_BLOCK * sizeof(float)], b_values[CK_BLOCK * sizeof(float)], results[CK_BLOCK * sizeof(float)];
+	uint8_t *out = is_narrow ? results : dst;
+	struct ck_cast_counts ignored = { .max_rounding = FLT_MAX }; /* none is larger, and so blocks are plain */
+
+	if (is_narrow) {
+		ck_block_to_f32(dtype, a, a_values);
+		if (arith == ADD)
+			ck_block_to_f32(dtype, b, b_values);
+		a = a_values;
+		b = arith == ADD ? b_values : a_values;
+	}
+	if (ck_has_avx2())
+		block_avx2(arith, is_wide(dtype), x, a, b, out);
+	else
+		block_portable(arith, is_wide(dtype), x, a, b, out);
+	if (is_narrow)
+		ck_block_from_f32(dtype, CK_OVERFLOW_ALLOW, results, dst, &ignored);
+}
+
+static void compute(enum arith arith, enum ck_dtype dtype, double x, const uint8_t *a, const uint8_t *b, uint8_t *dst, size_t n)
+{
+	uint8_t a_rest[CK_BLOCK * sizeof(double)] = { 0 }, b_rest[CK_BLOCK * sizeof(double)] = { 0 }, results[CK_BLOCK * sizeof(double)];
+	size_t width = ck_dtype_width(dtype) / ck_dtype_parts(dtype), block = CK_BLOCK * width, i = 0;
+
+	n *= ck_dtype_width(dtype);
+	for (; n - i >= block; i += block)
+		compute_block(arith, dtype, x, a + i, b + i, dst + i);
+	if (i < n) {
+		memcpy(a_rest, a + i, n - i);
+		memcpy(b_rest, b + i, n - i);
+		compute_block(arith, dtype, x, a_rest, b_rest, results);
+		memcpy(dst + i, results, n - i);
 	}
 }
 
 void ck_scale(enum ck_dtype dtype, double x, const void *src, void *dst, size_t n)
 {
-	each_block(scale_block, dtype, x, src, dst, n);
+	compute(ck_dtype_parts(dtype) == 2 ? SCALE_COMPLEX : SCALE, dtype, x, src, src, dst, n);
 }
 
 void ck_shift(enum ck_dtype dtype, double x, const void *src, void *dst, size_t n)
 {
-	each_block(shift_block, dtype, x, src, dst, n);
+	compute(ck_dtype_parts(dtype) == 2 ? SHIFT_COMPLEX : SHIFT, dtype, x, src, src, dst, n);
 }
 
-/* ---- add */
+/* ---- sums of integers, by way of 64 bits */
 
-static size_t add_ints(enum ck_dtype dtype, const uint8_t *a, const uint8_t *b, uint8_t *dst, size_t n)
+/* Where did sums of 64 bits overflow? Signed: both members have another sign than the sum; unsigned: a carry. */
+CK_INLINE u64x4 carries(bool is_signed, u64x4 a, u64x4 b, u64x4 sum)
 {
-	size_t width = ck_dtype_width(dtype), n_over = 0;
-	__int128 low, high;
+	return (is_signed ? (a ^ sum) & (b ^ sum) : (a & b) | ((a | b) & ~sum)) >> 63;
+}
 
-	ck_dtype_range(dtype, &low, &high);
-	for (size_t i = 0; i < n; i++) {
-		__int128 sum = ck_load_int(dtype, a + i * width) + ck_load_int(dtype, b + i * width);
+CK_INLINE uint64_t add_int_block(bool is_signed, const int64_t *a, const int64_t *b, int64_t *dst)
+{
+	u64x4 n_over = { 0 };
 
-		n_over += sum < low || sum > high;
-		ck_store_int(dtype, sum, dst + i * width);
+	for (size_t i = 0; i < CK_BLOCK; i += 4) {
+		u64x4 x = ck_load_u64x4(a + i), y = ck_load_u64x4(b + i), sum = x + y;
+
+		n_over += carries(is_signed, x, y, sum);
+		memcpy(dst + i, &sum, sizeof(sum));
 	}
-	return n_over;
+	return ck_sum_u64x4(n_over);
+}
+
+CK_AVX2 static uint64_t add_int_block_avx2(bool is_signed, const int64_t *a, const int64_t *b, int64_t *dst)
+{
+	return add_int_block(is_signed, a, b, dst);
+}
+
+static uint64_t add_int_block_portable(bool is_signed, const int64_t *a, const int64_t *b, int64_t *dst)
+{
+	return add_int_block(is_signed, a, b, dst);
+}
+
+/* How many of a block are beyond the range? */
+static size_t add_ints(enum ck_dtype dtype, const uint8_t *a, const uint8_t *b, uint8_t *dst)
+{
+	struct ck_cast_counts counts = { 0 };
+	int64_t x[CK_BLOCK], y[CK_BLOCK];
+	bool is_signed = dtype != CK_DT_U64;
+
+	ck_block_load_ints(dtype, a, x);
+	ck_block_load_ints(dtype, b, y);
+	counts.n_overflow = (ck_has_avx2() ? add_int_block_avx2 : add_int_block_portable)(is_signed, x, y, x);
+	if (ck_dtype_width(dtype) < 8)
+		ck_block_fit_ints(CK_DT_I64, dtype, CK_OVERFLOW_ALLOW, x, &counts);
+	ck_block_store_ints(dtype, x, dst);
+	return counts.n_overflow;
 }
 
 size_t ck_add_elements(enum ck_dtype dtype, const void *a, const void *b, void *dst, size_t n)
 {
-	size_t parts = ck_dtype_parts(dtype), width = ck_dtype_width(dtype) / parts;
-	struct ck_cast_counts ignored = { 0 };
-	double x[BLOCK], y[BLOCK];
+	uint8_t a_rest[CK_BLOCK * sizeof(int64_t)] = { 0 }, b_rest[CK_BLOCK * sizeof(int64_t)] = { 0 }, results[CK_BLOCK * sizeof(int64_t)];
+	size_t width = ck_dtype_width(dtype), block = CK_BLOCK * width, n_over = 0, i = 0;
+	const uint8_t *x = a, *y = b;
 
-	if (ck_dtype_class(dtype) == CK_CLASS_INT || ck_dtype_class(dtype) == CK_CLASS_UINT)
-		return add_ints(dtype, a, b, dst, n);
-	n *= parts;
-	for (size_t i = 0; i < n; i += BLOCK) {
-		size_t m = n - i < BLOCK ? n - i : BLOCK;
-
-		ck_decode_f64(dtype, (const uint8_t *)a + i * width, x, m);
-		ck_decode_f64(dtype, (const uint8_t *)b + i * width, y, m);
-		for (size_t j = 0; j < m; j++)
-			x[j] = is_wide(dtype) ? x[j] + y[j] : (double)((float)x[j] + (float)y[j]);
-		ck_encode_f64(dtype, x, (uint8_t *)dst + i * width, m, &ignored);
+	if (ck_dtype_class(dtype) != CK_CLASS_INT && ck_dtype_class(dtype) != CK_CLASS_UINT) {
+		compute(ADD, dtype, 0, a, b, dst, n);
+		return 0;
 	}
-	return 0;
+	for (n *= width; n - i >= block; i += block)
+		n_over += add_ints(dtype, x + i, y + i, (uint8_t *)dst + i);
+	if (i < n) {
+		memcpy(a_rest, x + i, n - i);
+		memcpy(b_rest, y + i, n - i);
+		n_over += add_ints(dtype, a_rest, b_rest, results);
+		memcpy((uint8_t *)dst + i, results, n - i);
+	}
+	return n_over;
+}
+
+/* ---- accumulate */
+
+CK_INLINE void accumulate(const double *restrict values, double weight, double *restrict sums)
+{
+	for (size_t i = 0; i < CK_BLOCK; i++)
+		sums[i] += weight * values[i];
+}
+
+CK_AVX2 static void accumulate_avx2(const double *values, double weight, double *sums)
+{
+	accumulate(values, weight, sums);
+}
+
+static void accumulate_portable(const double *values, double weight, double *sums)
+{
+	accumulate(values, weight, sums);
 }
 
 void ck_accumulate(enum ck_dtype dtype, const void *src, double weight, double *sums, size_t n_parts)
 {
 	size_t width = ck_dtype_width(dtype) / ck_dtype_parts(dtype);
-	double values[BLOCK];
+	double values[CK_BLOCK];
 
-	for (size_t i = 0; i < n_parts; i += BLOCK) {
-		size_t m = n_parts - i < BLOCK ? n_parts - i : BLOCK;
+	for (size_t i = 0; i < n_parts; i += CK_BLOCK) {
+		size_t m = n_parts - i < CK_BLOCK ? n_parts - i : CK_BLOCK;
 
 		ck_decode_f64(dtype, (const uint8_t *)src + i * width, values, m);
-		for (size_t j = 0; j < m; j++)
+		if (m == CK_BLOCK)
+			(ck_has_avx2() ? accumulate_avx2 : accumulate_portable)(values, weight, sums + i);
+		for (size_t j = 0; m < CK_BLOCK && j < m; j++)
 			sums[i + j] += weight * values[j];
 	}
 }
