@@ -48,7 +48,7 @@ struct ck_view *ck_view_new(struct ck_view_context *context, enum ck_view_kind k
 	view->scratch += own;
 	view->has_cache = view->has_cache || kind == CK_VIEW_CACHE;
 	if (view->depth > CK_MAX_VIEW_DEPTH)
-		return refuse(context, "more than 200 operators one on another");
+		return refuse(context, "too many operators one on another");
 	return rank <= CK_MAX_RANK ? view : refuse(context, "more axes on the way than TensorFlow knows");
 }
 

@@ -432,8 +432,10 @@ enum ck_code ck_view_prepare(struct ck_view *view, struct ck_worker *worker)
 {
 	enum ck_code code = CK_OK;
 
-	if (!view->has_cache)
+	/* Once, though several nodes share it. */
+	if (!view->has_cache || view->is_prepared)
 		return CK_OK;
+	view->is_prepared = true;
 	for (size_t i = 0; i < view->n_operands && code == CK_OK; i++)
 		code = ck_view_prepare(view->operands[i], worker);
 	if (code == CK_OK && view->kind == CK_VIEW_CACHE)

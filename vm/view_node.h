@@ -6,8 +6,8 @@
 #include "vm/pool.h"
 #include "vm/view.h"
 
-/* Deeper views are refused: reading one recurses. */
-enum { CK_MAX_VIEW_DEPTH = 200 };
+/* Deeper views are refused: reading one recurses. The grammar lets a pipe have 200 operators, of at most 5 nodes each. */
+enum { CK_MAX_VIEW_DEPTH = 1000 };
 
 enum ck_view_kind {
 	CK_VIEW_LOAD,	/* a variable of an input, row-major in any shape */
@@ -37,6 +37,7 @@ struct ck_view {
 	size_t depth;
 	size_t scratch;			/* bytes an element, all operands together */
 	bool has_cache;			/* there is a CACHE in it */
+	bool is_prepared;		/* ck_view_prepare() has been here */
 	bool has_counts;		/* there is a cast in it, whose values are counted as they are read */
 	bool is_shuffled;		/* reads its sources across their rows */
 	bool map_repeats;		/* MAP: some axis comes from nowhere */

@@ -342,6 +342,11 @@ def bugs(folder):
     rules = [("cast(f64) | reshape(-1, 2) | rearrange(\"(a b) c -> b c a\", b=5)", a.astype(np.float64).reshape(1, 5, 2).transpose(1, 2, 0)),
              ("scale(2) | reshape(5, 2) | transpose", 2 * a.reshape(5, 2).T)]
     rules = [("\"x\" | " + text, array) for text, array in rules]
+    # As many operators as a pipe may have; means that are made of means.
+    deep = a
+    for _ in range(190):
+        deep = np.concatenate([deep, L.mean_axis(deep, 0)[None]])
+    rules.append(("\"x\"" + " | pad(0, after=1, with=mean)" * 190, deep))
     # Members of a tuple that use each other's dimensions, in any order.
     rules += [("(\"y\" | slice(0, 0, n) | slice(1, 0, m), \"x\" : f32[n, _, m] | squeeze(1)) | concat(0)", np.concatenate([b[:5, :2], a[:, 0]])),
               ("(\"y\"[n - 1], \"x\" : f32[n, _, m]) | pick(0)", b[4]),
