@@ -17,15 +17,16 @@ PREFIX := /usr/local
 DESTDIR :=
 VENV := build/venv
 
-BUILD_PACKAGES := gcc make flex bison protobuf-c-compiler libprotobuf-c-dev libisal-dev libsnappy-dev libjansson-dev \
-	libssl-dev pkg-config
+BUILD_PACKAGES := gcc libc6-dev make flex bison protobuf-c-compiler libprotobuf-c-dev libisal-dev libsnappy-dev libjansson-dev \
+	libssl-dev python3
 CHECK_PACKAGES := libcriterion-dev mandoc python3-venv
 
 CFLAGS ?= -O2 -g
 # No fused multiply-add: results must not depend on the machine.
 FLAGS = -std=c17 -D_GNU_SOURCE -I. -I$(B)/gen -fPIC -ffp-contract=off -pthread $(CFLAGS) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-WARNINGS = -Wall -Wextra -Wshadow -Wconversion $(WERROR)
+# gcc notes that vectors were passed otherwise before its version 4.6.
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wno-psabi $(WERROR)
 # Short lines; V=1 shows the commands whole.
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)" $(patsubst $(B)/%,%,$@))
@@ -162,16 +163,18 @@ demo: deps
 	$(MAKE) all
 	B=$(B) examples/demo.sh
 
-# Pages, their tables filled from the .def files.
+# Pages, made of their sources, of what the tables say, and of what the binary says of its examples.
 man: $(patsubst man/%,$(B)/man/%,$(wildcard man/*.[1-9]))
 
-$(B)/man/%: man/% man/generate.py vm/op.def vm/fill.def vm/function.def bundle/base/code.def $(wildcard compiler/driver/*.def)
+$(B)/man/%: man/% man/generate.py man/ckmig-report.schema.json $(B)/ckmig vm/plan.proto vm/plan.h \
+		$(wildcard vm/*.def bundle/*.def bundle/base/*.def compiler/driver/*.def tests/golden/*.diag)
 	@mkdir -p $(@D)
 	$(call say,man)
-	$(Q)python3 man/generate.py $< > $@
+	$(Q)CKMIG=$(abspath $(B)/ckmig) python3 man/generate.py $< > $@
 
 install: all man
 	install -D -m 755 $(B)/ckmig $(DESTDIR)$(PREFIX)/bin/ckmig
+	install -D -m 644 man/ckmig-report.schema.json $(DESTDIR)$(PREFIX)/share/ckmig/ckmig-report.schema.json
 	for page in $(B)/man/*.[1-9]; do \
 		install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}" || exit 1; \
 	done
