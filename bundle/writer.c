@@ -31,6 +31,7 @@ struct ck_writer {
 	bool force, sync;
 	size_t n_shards;
 	uint64_t *sizes;
+	pthread_mutex_t *locks;		/* [n_shards] see ck_writer_put() */
 	bool *is_link;
 	struct file *shards;		/* [n_shards], and then the index */
 	struct file *old;		/* [n_old], the index first */
@@ -114,6 +115,8 @@ void ck_writer_close(struct ck_writer *writer)
 	}
 	undo(writer);
 	forget_writer(writer);
+	for (size_t i = 0; writer->locks && i < writer->n_shards; i++)
+		pthread_mutex_destroy(&writer->locks[i]);
 	ck_arena_free(writer->arena);
 }
 
@@ -258,7 +261,7 @@ static enum ck_code create_shards(struct ck_writer *writer, const struct ck_writ
 		writer->sizes[i] = options->shard_sizes[i];
 		writer->is_link[i] = link.n > 0;
 		code = tail.p ? create(writer, &writer->shards[i], tail, link, options->link_how, diags) : ck_error_nomem(diags);
-		if (!code && !writer->is_link[i] && !ck_truncate(writer->shards[i].fd, writer->sizes[i]))
+		if (!code && !writer->is_link[i] && !ck_reserve(writer->shards[i].fd, writer->sizes[i]))
 			code = ck_error_io(diags, "write", ck_str(writer->shards[i].temporary));
 	}
 	return code;
@@ -321,6 +324,9 @@ enum ck_code ck_writer_open(struct ck_str prefix, const struct ck_writer_options
 	writer->dir = ck_path_dir(arena, prefix);
 	writer->sizes = ck_arena_array(arena, options->n_shards, sizeof(*writer->sizes));
 	writer->is_link = ck_arena_array(arena, options->n_shards, sizeof(*writer->is_link));
+	writer->locks = ck_arena_array(arena, options->n_shards, sizeof(*writer->locks));
+	for (size_t i = 0; writer->locks && i < options->n_shards; i++)
+		pthread_mutex_init(&writer->locks[i], NULL);
 	code = ck_arena_failed(arena) ? ck_error_nomem(diags) : make_dirs(writer, diags);
 	if (!code)
 		code = pick_stem(writer, diags);
@@ -339,9 +345,13 @@ enum ck_code ck_writer_put(struct ck_writer *writer, uint32_t shard, uint64_t of
 {
 	CK_ASSERT(shard < writer->n_shards && !writer->is_link[shard]);
 	CK_ASSERT(offset <= writer->sizes[shard] && n <= writer->sizes[shard] - offset);
-	if (n == 0 || ck_pwrite_all(writer->shards[shard].fd, bytes, n, offset))
-		return CK_OK;
-	return ck_error_io(diags, "write", ck_str(writer->shards[shard].temporary));
+	/* File systems let one thread at a time write into a file: others would spin in the kernel. */
+	pthread_mutex_lock(&writer->locks[shard]);
+	bool good = ck_pwrite_all(writer->shards[shard].fd, bytes, n, offset);
+	int error = errno;
+	pthread_mutex_unlock(&writer->locks[shard]);
+	errno = error;
+	return good ? CK_OK : ck_error_io(diags, "write", ck_str(writer->shards[shard].temporary));
 }
 
 int ck_writer_fd(const struct ck_writer *writer, uint32_t shard)

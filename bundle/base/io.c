@@ -133,11 +133,16 @@ bool ck_clone(int from, int to)
 	return !fault(CK_SEAM_LINK) && ioctl(to, FICLONE, from) == 0;
 }
 
-bool ck_truncate(int fd, uint64_t size)
+bool ck_reserve(int fd, uint64_t size)
 {
 	if (!offset_fits(0, size) || fault(CK_SEAM_WRITE))
 		return false;
-	int result;
+	int result = size ? -1 : 0;
+	while (size && (result = fallocate(fd, 0, 0, (off_t)size)) < 0 && errno == EINTR)
+		;
+	if (result == 0 || errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+		return result == 0;
+	/* Not every file system can. */
 	do
 		result = ftruncate(fd, (off_t)size);
 	while (result < 0 && errno == EINTR);

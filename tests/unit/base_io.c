@@ -98,8 +98,10 @@ Test(base_io, offsets_and_ranges)
 	cr_assert(ck_copy_range(from, 10, append, 0, 100));
 	struct ck_stat found;
 	cr_assert(ck_stat_fd(append, &found) && found.size == 100);
-	cr_assert(ck_truncate(to, 7) && ck_stat_fd(to, &found) && found.size == 7);
-	int fds[] = {from, to, append, ends[0], ends[1], -1};
+	int reserved = ck_open_create(path_of("reserved"));
+	cr_assert(ck_reserve(reserved, 7) && ck_stat_fd(reserved, &found) && found.size == 7);
+	cr_assert(!ck_reserve(reserved, (uint64_t)1 << 62) && errno == EFBIG);
+	int fds[] = {from, to, append, reserved, ends[0], ends[1], -1};
 	for (size_t i = 0; i < CK_COUNT(fds); i++)
 		ck_close(fds[i]);
 	free(bytes);
@@ -146,7 +148,7 @@ Test(base_io, each_call_asks_the_seam)
 	cr_assert(FAILS(CK_SEAM_READ, ck_read_file(path, 9, arena, &got)));
 	cr_assert(FAILS(CK_SEAM_READ, ck_list_dir(folder, arena, &names, &n)));
 	cr_assert(FAILS(CK_SEAM_WRITE, ck_copy_range(fd, 0, fd, 0, 1)));
-	cr_assert(FAILS(CK_SEAM_WRITE, ck_truncate(fd, 0)));
+	cr_assert(FAILS(CK_SEAM_WRITE, ck_reserve(fd, 0)));
 	cr_assert(FAILS(CK_SEAM_STAT, ck_stat_path(path, &found)));
 	cr_assert(FAILS(CK_SEAM_STAT, ck_stat_fd(fd, &found)));
 	cr_assert(FAILS(CK_SEAM_RENAME, ck_rename(path, other)));
