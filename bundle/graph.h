@@ -67,6 +67,8 @@ CK_NODISCARD enum ck_code ck_graph_paths(const struct ck_graph *graph, uint32_t 
 /* The node at a path (escaped segments), or -1. */
 int32_t ck_graph_find(const struct ck_graph *graph, struct ck_str path);
 
+enum ck_lists { CK_LISTS_STAY, CK_LISTS_KERAS2, CK_LISTS_KERAS3 };
+
 /* What one target becomes in an edited graph. */
 struct ck_graph_value {
 	struct ck_str path;		/* wanted path (the target's name); for a slot: the path of its owner's target */
@@ -79,6 +81,12 @@ struct ck_graph_value {
 	bool is_slot;
 	/* It was a slot by position and is none any more: its optimizer's lists are taken out. */
 	bool leaves_list;
+	/*
+	 * Of slots that stay positional, where another generation of Keras will read them: their optimizer's lists are made over, and
+	 * they get the full names by which that one knows them. owner and full_name are read then.
+	 */
+	enum ck_lists lists;
+	struct ck_str full_name;
 	/* Slots that stay positional (keras2, keras3): the node stays in its optimizer's list wherever that goes; path is not read. */
 	bool is_positional;
 	size_t owner;			/* index of the owner in the array of values */

@@ -460,6 +460,8 @@ static enum ck_code edit_all(struct ck_edit *edit, const struct ck_graph_alias *
 	if (!code)
 		code = ck_edit_place_slots(edit);
 	if (!code)
+		code = ck_edit_convert_lists(edit);
+	if (!code)
 		code = ck_edit_place_aliases(edit, aliases, n_aliases);
 	return code ? code : ck_edit_write(edit, ret_graph);
 }

@@ -92,6 +92,15 @@ CK_NODISCARD enum ck_code ck_edit_place(struct ck_edit *edit);
 CK_NODISCARD enum ck_code ck_edit_place_slots(struct ck_edit *edit);
 CK_NODISCARD enum ck_code ck_edit_place_aliases(struct ck_edit *edit, const struct ck_graph_alias *aliases, size_t n_aliases);
 
+/* A new edge; local is borrowed. The number, or CK_NONE (graph_place.c). */
+uint32_t ck_edit_add_edge(struct ck_edit *edit, uint32_t from, struct ck_str local, uint32_t to);
+/* Gives an edge another name. */
+CK_NODISCARD bool ck_edit_rename_edge(struct ck_edit *edit, uint32_t edge, struct ck_str local);
+/* Optimizers' lists as another generation of Keras has them (graph_keras.c). @errors CK_NOMEM */
+CK_NODISCARD enum ck_code ck_edit_convert_lists(struct ck_edit *edit);
+/* The number that a name of digits is, below limit; false for other names (graph_write.c). */
+bool ck_edit_number(struct ck_str text, size_t limit, size_t *ret_number);
+
 /* leads[i]: node i leads to a value, over edges that are not gone. NULL when memory is short. */
 bool *ck_edit_leads(const struct ck_edit *edit, enum ck_edit_seed seed);
 /* Prunes, closes lists up, sets keys and makes the message (graph_write.c). @errors CK_BAD_TARGET_NAME, CK_NOMEM */

@@ -28,13 +28,19 @@ static bool register_edge(struct ck_edit *edit, size_t edge)
 	return key.p && ck_map_put(&edit->by_edge, key, edge);
 }
 
-static uint32_t add_edge(struct ck_edit *edit, uint32_t from, struct ck_str local, uint32_t to)
+uint32_t ck_edit_add_edge(struct ck_edit *edit, uint32_t from, struct ck_str local, uint32_t to)
 {
 	if (edit->n_edges >= INT32_MAX || !ck_arena_grow(edit->scratch, (void **)&edit->edges, edit->n_edges, &edit->edges_capacity,
 							 sizeof(*edit->edges)))
 		return CK_NONE;
 	edit->edges[edit->n_edges++] = (struct ck_edit_edge){.from = from, .to = to, .local = local};
 	return register_edge(edit, edit->n_edges - 1) ? (uint32_t)(edit->n_edges - 1) : CK_NONE;
+}
+
+bool ck_edit_rename_edge(struct ck_edit *edit, uint32_t edge, struct ck_str local)
+{
+	edit->edges[edge].local = local;
+	return register_edge(edit, edge);
 }
 
 /* The local name of a segment of a path. */
@@ -83,7 +89,7 @@ static enum ck_code step(struct ck_edit *edit, uint32_t from, struct ck_str path
 	if (edge != CK_NONE)
 		edit->edges[edge].is_gone = true;
 	uint32_t to = ck_edit_add_node(edit);
-	edge = to == CK_NONE ? CK_NONE : add_edge(edit, from, local, to);
+	edge = to == CK_NONE ? CK_NONE : ck_edit_add_edge(edit, from, local, to);
 	if (edge == CK_NONE)
 		return CK_NOMEM;
 	edit->nodes[to].is_placed = edit->nodes[to].is_attached = true;
@@ -167,7 +173,7 @@ static enum ck_code attach(struct ck_edit *edit, uint32_t at)
 		edit->edges[own].is_gone = false;
 		return register_edge(edit, own) ? CK_OK : CK_NOMEM;
 	}
-	edit->nodes[at].edge = add_edge(edit, parent, local, at);
+	edit->nodes[at].edge = ck_edit_add_edge(edit, parent, local, at);
 	return edit->nodes[at].edge == CK_NONE ? CK_NOMEM : CK_OK;
 }
 
@@ -377,7 +383,7 @@ static enum ck_code place_alias(struct ck_edit *edit, const struct ck_graph_alia
 					     "alias \"%.*s\" of \"%.*s\": that path leads to another variable, or to what holds some", CK_STR_ARG(path), CK_STR_ARG(target));
 		edit->edges[edge].is_gone = true;
 	}
-	return add_edge(edit, parent, local, to) == CK_NONE || !ck_map_put(&edit->by_path, alias->path, to) ? CK_NOMEM : CK_OK;
+	return ck_edit_add_edge(edit, parent, local, to) == CK_NONE || !ck_map_put(&edit->by_path, alias->path, to) ? CK_NOMEM : CK_OK;
 }
 
 enum ck_code ck_edit_place_aliases(struct ck_edit *edit, const struct ck_graph_alias *aliases, size_t n_aliases)

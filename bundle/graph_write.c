@@ -123,8 +123,7 @@ static bool *find_kept(const struct ck_edit *edit)
 
 /* Lists of optimizers. */
 
-/* The number that a name of digits is, below limit; false for other names. */
-static bool read_number(struct ck_str text, size_t limit, size_t *ret_number)
+bool ck_edit_number(struct ck_str text, size_t limit, size_t *ret_number)
 {
 	size_t number = 0;
 	if (text.n == 0 || (text.n > 1 && text.p[0] == '0'))
@@ -144,7 +143,7 @@ static bool is_list(const struct ck_edit *edit, const Ck__Tf__Node *node)
 	bool *seen = ck_arena_array(edit->scratch, node->n_children, sizeof(*seen));
 	for (size_t i = 0; seen && i < node->n_children; i++) {
 		size_t number;
-		if (!read_number(ck_bytes_text(node->children[i]->local_name), node->n_children, &number) || seen[number])
+		if (!ck_edit_number(ck_bytes_text(node->children[i]->local_name), node->n_children, &number) || seen[number])
 			return false;
 		seen[number] = true;
 	}
@@ -173,7 +172,7 @@ static bool close_list(struct ck_edit *edit, const struct groups *out, uint32_t 
 		uint32_t at = out->edges[out->first[list] + i], to = edit->edges[at].to;
 		elements[i].edge = at;
 		/* Names below an element would have to change too; TensorFlow's lists of optimizers hold variables only. */
-		if (out->first[to] != out->first[to + 1] || !read_number(edit->edges[at].local, INT32_MAX, &elements[i].number))
+		if (out->first[to] != out->first[to + 1] || !ck_edit_number(edit->edges[at].local, INT32_MAX, &elements[i].number))
 			return true;
 	}
 	if (!elements)
@@ -394,6 +393,8 @@ static bool add_attribute(const struct writing *writing, size_t value, const Ck_
 	if (old) {
 		*attribute = *old;
 		attribute->checkpoint_key = bytes_of(attribute_key(edit, part, old));
+		if (edit->values[value].lists != CK_LISTS_STAY)
+			attribute->full_name = bytes_of(edit->values[value].full_name);
 	} else {
 		ck__tf__attribute__init(attribute);
 		attribute->name = bytes_of(part->tail);

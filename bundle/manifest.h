@@ -116,5 +116,10 @@ CK_NODISCARD enum ck_code ck_manifest_find_slots(struct ck_manifest *manifest, c
  * A centered RMSProp has "mg" too, and that before the momentum.
  */
 struct ck_str ck_tf1_suffix(struct ck_str slot, struct ck_str optimizer, bool centered);
+/**
+ * The full name by which Keras 2 or 3 knows the slot of a variable with the full name `owner`; in arena.
+ * n is 0 when that generation has no such slot, p NULL too when memory is short.
+ */
+struct ck_str ck_keras_full_name(enum ck_convention convention, struct ck_str slot, struct ck_str owner, struct ck_arena *arena);
 
 #endif

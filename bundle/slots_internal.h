@@ -23,6 +23,8 @@ bool ck_slots_find_keras(struct ck_slot_finding *finding, size_t optimizer);
 /* Of Keras 2: `all` is the list `_variables`, `path` the optimizer's (slots_keras2.c). */
 bool ck_slots_find_keras2(struct ck_slot_finding *finding, const Ck__Tf__Node *optimizer, const Ck__Tf__Node *all, struct ck_str path);
 
+struct ck_str ck_keras2_full_name(struct ck_str slot, struct ck_str owner, struct ck_arena *arena);	/* see ck_keras_full_name() */
+
 /* A Keras optimizer's lists, with the slot that each holds. */
 enum { CK_MAX_KERAS_LISTS = 16 };
 

@@ -261,6 +261,28 @@ static bool find_keras3(struct ck_slot_finding *finding, const Ck__Tf__Node *opt
 	return find_by_keras3_names(finding, all, trainable, &lists, path);
 }
 
+static struct ck_str keras3_full_name(struct ck_str slot, struct ck_str owner, struct ck_arena *arena)
+{
+	struct ck_str same = ck_str_equal(slot, CK_STR("rms")) ? CK_STR("v") : slot;
+	for (size_t i = 0; i < CK_COUNT(keras3_words); i++) {
+		if (!ck_str_equal(keras3_words[i].slot, same))
+			continue;
+		struct ck_str word = keras3_words[i].word;
+		char *text = ck_arena_alloc(arena, owner.n + word.n + 1);
+		for (size_t k = 0; text && k < owner.n; k++)
+			text[k] = owner.p[k] == '/' ? '_' : owner.p[k];
+		if (text)
+			memcpy(text + owner.n, word.p, word.n);
+		return (struct ck_str){text, owner.n + word.n};
+	}
+	return (struct ck_str){0};
+}
+
+struct ck_str ck_keras_full_name(enum ck_convention convention, struct ck_str slot, struct ck_str owner, struct ck_arena *arena)
+{
+	return convention == CK_KERAS2 ? ck_keras2_full_name(slot, owner, arena) : keras3_full_name(slot, owner, arena);
+}
+
 /* All of it. */
 
 bool ck_slots_find_keras(struct ck_slot_finding *finding, size_t optimizer)

@@ -331,6 +331,15 @@ static bool tell_apart(struct reading *reading)
 	return true;
 }
 
+struct ck_str ck_keras2_full_name(struct ck_str slot, struct ck_str owner, struct ck_arena *arena)
+{
+	for (size_t i = 0; i < CK_COUNT(keras2_words); i++) {
+		if (ck_str_equal(keras2_words[i].slot, slot))
+			return ck_str_format(arena, "%.*s/%.*s", CK_STR_ARG(keras2_words[i].word), CK_STR_ARG(owner));
+	}
+	return (struct ck_str){0};
+}
+
 /* ---- all of it */
 
 static void mark_unclear(struct reading *reading, const struct element *element)

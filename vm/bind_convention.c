@@ -22,14 +22,14 @@ enum ck_convention ck_slot_convention(const struct ck_binder *binder, const stru
 	return slot->unclear_owner ? CK_KERAS2 : slot->convention;
 }
 
-/* A slot of the source that follows, of another convention than `not`; SIZE_MAX if there is none. */
-static size_t find_slot(const struct ck_binder *binder, enum ck_convention not)
+/* A slot of the source that follows; of those without a position, if asked. SIZE_MAX if there is none. */
+static size_t find_slot(const struct ck_binder *binder, bool without_position)
 {
 	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
 
 	for (size_t i = 0; i < source->n_slots; i++)
 		if (ck_slot_follows(binder, CK_INPUT_SOURCE, source->slots_by_head[i]) &&
-		    source->manifest->variables[source->slots_by_head[i]].convention != not)
+		    !(without_position && is_positional(source->manifest->variables[source->slots_by_head[i]].convention)))
 			return source->slots_by_head[i];
 	return SIZE_MAX;
 }
@@ -66,7 +66,7 @@ static void check_template_as(struct ck_binder *binder, enum ck_convention as)
 
 static void check_as(struct ck_binder *binder, enum ck_convention as)
 {
-	size_t other = find_slot(binder, is_positional(as) ? as : CK_CONVENTION_NONE);
+	size_t other = find_slot(binder, is_positional(as) && binder->objects);
 	struct ck_diag *diag;
 
 	if (as == CK_CONVENTION_NONE || as == CK_TF1 || other == SIZE_MAX)
@@ -277,7 +277,7 @@ bool ck_bind_convention(struct ck_binder *binder)
 		return true;
 	}
 	check_as(binder, as);
-	slot = find_slot(binder, CK_CONVENTION_NONE);
+	slot = find_slot(binder, false);
 	if (slot == SIZE_MAX)
 		return true;
 	if (!is_positional(ck_slot_convention(binder, &binder->inputs[CK_INPUT_SOURCE].manifest->variables[slot])) || ck_bind_failed(binder))

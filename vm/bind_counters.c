@@ -24,6 +24,10 @@ static const struct counter {
 	{ CK_STR("_learning_rate"), CK_COUNTER_RATE, KERAS2 | KERAS3 },
 	{ CK_STR("momentum_cache"), CK_COUNTER_SCHEDULE, TF2 },
 	{ CK_STR("_u_product"), CK_COUNTER_SCHEDULE, KERAS2 | KERAS3 },
+	{ CK_STR("current_loss_scale"), CK_COUNTER_LOSS_SCALE, TF2 | KERAS2 },
+	{ CK_STR("dynamic_scale"), CK_COUNTER_LOSS_SCALE, KERAS3 },
+	{ CK_STR("good_steps"), CK_COUNTER_GOOD_STEPS, TF2 | KERAS2 },
+	{ CK_STR("step_counter"), CK_COUNTER_GOOD_STEPS, KERAS3 },
 	{ CK_STR("beta_1"), CK_COUNTER_OTHER, TF2 },
 	{ CK_STR("beta_2"), CK_COUNTER_OTHER, TF2 },
 	{ CK_STR("decay"), CK_COUNTER_OTHER, TF2 },
@@ -46,17 +50,24 @@ static struct ck_str last_segment(struct ck_str name, bool numbered)
 	return numbered && n < last.n && last.p[n - 1] == '_' ? ck_str_slice(last, 0, n - 1) : last;
 }
 
-/* Whether the variable is a child of an optimizer; names alone do not tell. */
+/* Whether the variable is a child of an optimizer, or of what it keeps, such as `loss_scale`. Names alone do not tell. */
 static bool is_in_optimizer(const struct ck_subjects *subjects, struct ck_str name)
 {
 	const struct ck_graph *graph = subjects->manifest->graph;
 	size_t slash = ck_str_rfind(name, '/');
-	int32_t node;
 
-	if (!graph || slash == name.n)
-		return !graph && slash < name.n;
-	node = ck_graph_find(graph, ck_str_slice(name, 0, slash));
-	return node >= 0 && graph->is_optimizer[node];
+	if (!graph)
+		return slash < name.n;
+	for (int level = 0; level < 2 && slash < name.n; level++) {
+		int32_t node;
+
+		name = ck_str_slice(name, 0, slash);
+		node = ck_graph_find(graph, name);
+		if (node >= 0 && graph->is_optimizer[node])
+			return true;
+		slash = ck_str_rfind(name, '/');
+	}
+	return false;
 }
 
 static const struct counter *find_counter(const struct ck_subjects *subjects, size_t variable)

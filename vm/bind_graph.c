@@ -10,6 +10,7 @@ struct making {
 	size_t *value_of;		/* [n_makes] number in values; SIZE_MAX: none */
 	bool *stays;			/* [source->n_variables] slots by position that keep their place */
 	bool any_positional;
+	bool converts;			/* to those of another generation of Keras */
 };
 
 /* ---- slots */
@@ -89,6 +90,28 @@ static struct ck_diag *by_position(struct making *making, struct ck_diag *diag, 
 	return diag;
 }
 
+/* The optimizer's lists become those of another generation of Keras. */
+static bool set_lists(struct making *making, const struct ck_made *made, enum ck_convention convention, size_t owner, struct ck_graph_value *value)
+{
+	struct ck_binder *binder = making->binder;
+	struct ck_str full_name = making->source->variables[binder->makes[owner].origin].full_name;
+	struct ck_diag *diag;
+
+	value->lists = convention == CK_KERAS2 ? CK_LISTS_KERAS2 : CK_LISTS_KERAS3;
+	value->owner = making->value_of[owner];
+	value->full_name = ck_keras_full_name(convention, made->slot, full_name, binder->arena);
+	making->converts = true;
+	if (value->full_name.p)
+		return true;
+	if (ck_arena_failed(binder->arena))
+		return ck_bind_nomem(binder);
+	diag = ck_keys_error(binder, made, CK_SLOT_MISSING_RULE, "%s has no slot \"%.*s\"", ck_convention_name(convention),
+			     CK_STR_ARG(ck_name_text(binder->diags->arena, made->slot)));
+	if (diag)
+		ck_diag_help(binder->diags, diag, "drop \"**@%.*s\" because \"...\"", CK_STR_ARG(ck_name_text(binder->diags->arena, made->slot)));
+	return false;
+}
+
 /* Slots by position keep theirs: that of their variable, which is the same one. */
 static bool set_positional(struct making *making, const struct ck_made *made, enum ck_convention convention, struct ck_graph_value *value)
 {
@@ -102,11 +125,11 @@ static bool set_positional(struct making *making, const struct ck_made *made, en
 		value->is_positional = true;
 		return true;
 	}
-	if (origin && origin->convention == convention && ck_str_equal(origin->slot, made->slot) && owner != SIZE_MAX &&
-	    binder->makes[owner].origin == origin->owner && !making->stays[made->origin]) {
+	if (origin && (origin->convention == CK_KERAS2 || origin->convention == CK_KERAS3) && ck_str_equal(origin->slot, made->slot) &&
+	    owner != SIZE_MAX && binder->makes[owner].origin == origin->owner && !making->stays[made->origin]) {
 		making->stays[made->origin] = true;
 		value->is_positional = true;
-		return true;
+		return origin->convention == convention || set_lists(making, made, convention, owner, value);
 	}
 	by_position(making,
 		    ck_keys_error(binder, made, CK_SLOT_MISSING_RULE,
@@ -136,12 +159,15 @@ static bool set_slot(struct making *making, const struct ck_made *made, struct c
 	return ck_made_tf1_name(making->keys, made, &value->path);
 }
 
-/* Values of an optimizer's list that are no slots, such as factored ones, stay where they are; but not where slots before them go. */
-static void check_factored(struct making *making, size_t gone)
+/*
+ * Values of an optimizer's list that are no slots, such as factored ones, stay where they are; but not where slots before them go, or
+ * the list is made over for another generation.
+ */
+static void check_factored(struct making *making, size_t slot)
 {
 	struct ck_binder *binder = making->binder;
 	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
-	struct ck_str list = ck_str_format(binder->arena, "%.*s/_variables/", CK_STR_ARG(source->items[gone].optimizer));
+	struct ck_str list = ck_str_format(binder->arena, "%.*s/_variables/", CK_STR_ARG(source->items[slot].optimizer));
 
 	for (size_t i = 0; list.p && i < binder->n_makes; i++) {
 		const struct ck_made *made = &binder->makes[i];
@@ -149,21 +175,32 @@ static void check_factored(struct making *making, size_t gone)
 		if (made->slot.n || made->origin == SIZE_MAX || !ck_str_starts(source->items[made->origin].name, list))
 			continue;
 		by_position(making,
-			    ck_keys_error(binder, made, CK_SLOT_MISSING_RULE, "\"%.*s\" would lose its place: \"%.*s\", before or behind it, goes",
+			    ck_keys_error(binder, made, CK_SLOT_MISSING_RULE, "\"%.*s\" would lose its place: \"%.*s\", before or behind it, %s",
 					  CK_STR_ARG(ck_bind_label_text(binder, CK_INPUT_SOURCE, made->origin)),
-					  CK_STR_ARG(ck_bind_label_text(binder, CK_INPUT_SOURCE, gone))),
-			    &making->source->variables[gone]);
+					  CK_STR_ARG(ck_bind_label_text(binder, CK_INPUT_SOURCE, slot)), making->stays[slot] ? "is stored otherwise" : "goes"),
+			    &making->source->variables[slot]);
 		return;
 	}
 }
 
-/* A slot that goes from a list while its variable and others of the optimizer stay would move those behind it. */
+/* A kind of slot of an optimizer, as a key. */
+static struct ck_str kind_key(struct ck_binder *binder, size_t slot)
+{
+	const struct ck_subject *subject = &binder->inputs[CK_INPUT_SOURCE].items[slot];
+
+	return ck_str_format(binder->arena, "%.*s@%.*s", CK_STR_ARG(subject->optimizer), CK_STR_ARG(subject->slot));
+}
+
+/*
+ * A slot that goes from a list while its variable and others of its kind stay would move those behind it. A whole kind may go, as
+ * that of an optimizer without it.
+ */
 static bool check_positions(struct making *making)
 {
 	struct ck_binder *binder = making->binder;
 	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
 	bool *kept = ck_arena_array(binder->arena, source->n + 1, sizeof(*kept));
-	struct ck_map optimizers;
+	struct ck_map optimizers, kinds;
 	size_t any;
 
 	ck_map_init(&optimizers, binder->arena);
@@ -172,13 +209,17 @@ static bool check_positions(struct making *making)
 	for (size_t i = 0; i < binder->n_makes; i++)
 		if (!binder->makes[i].slot.n && binder->makes[i].origin != SIZE_MAX)
 			kept[binder->makes[i].origin] = true;
-	for (size_t i = 0; i < source->n; i++)
-		if (making->stays[i] && !ck_map_put(&optimizers, source->items[i].optimizer, i))
+	ck_map_init(&kinds, binder->arena);
+	for (size_t i = 0; i < source->n; i++) {
+		struct ck_str kind = making->stays[i] ? kind_key(binder, i) : (struct ck_str){ 0 };
+
+		if (making->stays[i] && (!kind.p || !ck_map_put(&kinds, kind, i) || !ck_map_put(&optimizers, source->items[i].optimizer, i)))
 			return ck_bind_nomem(binder);
+	}
 	for (size_t i = 0; i < source->n; i++) {
 		enum ck_convention convention = making->source->variables[i].convention;
 
-		if ((convention == CK_KERAS2 || convention == CK_KERAS3) && !making->stays[i] &&
+		if ((convention == CK_KERAS2 || convention == CK_KERAS3) && (!making->stays[i] || making->converts) &&
 		    ck_map_get(&optimizers, source->items[i].optimizer, &any)) {
 			check_factored(making, i);
 			break;
@@ -190,7 +231,7 @@ static bool check_positions(struct making *making)
 		struct ck_span span = claim ? ck_plan_rule_span(binder->plan, claim->rule, SIZE_MAX) : (struct ck_span){ 0 };
 
 		if ((slot->convention != CK_KERAS2 && slot->convention != CK_KERAS3) || making->stays[i] || !kept[slot->owner] ||
-		    !ck_map_get(&optimizers, slot->optimizer, &any) || (claim && !ck_bind_once(&binder->units[claim->rule], SIZE_MAX)))
+		    !ck_map_get(&kinds, kind_key(binder, i), &any) || (claim && !ck_bind_once(&binder->units[claim->rule], SIZE_MAX)))
 			continue;
 		by_position(making,
 			    ck_error(binder->diags, CK_SLOT_MISSING_RULE, span,

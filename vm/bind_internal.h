@@ -294,6 +294,7 @@ enum ck_counter {
 	CK_COUNTER_POWER_1, CK_COUNTER_POWER_2,	/* beta1_power, beta2_power */
 	CK_COUNTER_RATE,			/* the learning rate */
 	CK_COUNTER_SCHEDULE,			/* Nadam's product of momentums */
+	CK_COUNTER_LOSS_SCALE, CK_COUNTER_GOOD_STEPS,	/* of mixed precision */
 	CK_COUNTER_OTHER,			/* a constant of the program */
 };
 

@@ -181,6 +181,21 @@ static json_t *node_json(struct walk *walk, uint32_t node)
 	return object;
 }
 
+/* Slots of a variable by their optimizers, then by their names. */
+static void add_slot(struct walk *walk, size_t slot)
+{
+	const struct ck_variable *variables = walk->manifest->variables;
+	size_t *link = &walk->first_slot[variables[slot].owner];
+	/* A variable has a few; of more than that the order does not matter. */
+	for (size_t i = 0; *link != SIZE_MAX && i < 100; link = &walk->next_slot[*link], i++) {
+		int order = ck_str_compare(variables[*link].optimizer, variables[slot].optimizer);
+		if (order > 0 || (order == 0 && ck_str_compare(variables[*link].slot, variables[slot].slot) > 0))
+			break;
+	}
+	walk->next_slot[slot] = *link;
+	*link = slot;
+}
+
 /* Which values a node has, and which slots a variable and an optimizer. */
 static bool find_values(struct walk *walk)
 {
@@ -207,8 +222,7 @@ static bool find_values(struct walk *walk)
 		}
 		if (variable->convention == CK_CONVENTION_NONE)
 			continue;
-		walk->next_slot[i] = walk->first_slot[variable->owner];
-		walk->first_slot[variable->owner] = i;
+		add_slot(walk, i);
 		if (ck_map_get(&walk->graph->by_name, variable->optimizer, &optimizer)) {
 			walk->n_slots[optimizer]++;
 			walk->convention[optimizer] = variable->convention;

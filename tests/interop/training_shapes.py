@@ -459,6 +459,34 @@ def as_tf2(folder, base, optimizer):
     go_on(folder, old, new, text)
 
 
+@each([Keras2, Keras3], ("adam", "amsgrad", "adamw", "momentum", "rmsprop", "centered", "adagrad", "adadelta", "ftrl", "ema"))
+def as_other_keras(folder, base, optimizer):
+    """Positions of one generation of Keras become those of the other: the order is the same, but for the learning rate."""
+    other = Keras3 if base is Keras2 else Keras2
+    old, new = trained(Program(base, optimizer, two_layers(base))), Program(other, optimizer, two_layers(other))
+    out = go_on(folder, old, new, 'slots follow as %s\nmap "model/{hidden,out}/{%s,bias}" -> "model/{hidden,out}/{%s,bias}"\nkeep rest'
+                % (other.kind, kernel(base), kernel(other)))
+    # And back: ckmig reads what it wrote.
+    again = Program(base, optimizer, two_layers(base))
+    back = migrate(folder, 'slots follow as %s\nmap "model/{hidden,out}/{%s,bias}" -> "model/{hidden,out}/{%s,bias}"\nkeep rest'
+                   % (base.kind, kernel(other), kernel(base)), out, name="back")
+    again.restore(back)()
+    for name, row in rows_of(os.path.join(folder, "src-1")).items():
+        np.testing.assert_array_equal(tf.train.load_variable(back, rows_of(back)[name]["key"]),
+                                      tf.train.load_variable(os.path.join(folder, "src-1"), row["key"]))
+
+
+@each([Keras2, Keras3], ("ema",))
+def kind_dropped(folder, base, optimizer):
+    """The moving averages go, all of them: the new optimizer has none."""
+    old = Program(base, "ema", two_layers(base))
+    for x, y in batches(2, STEPS):
+        old.step(x, y)
+    new = Program(base, "adam", two_layers(base))
+    old.optimizer.ema_overwrite_frequency = None
+    go_on(folder, old, new, 'drop "**@ema" because "not averaged any more"\nkeep rest')
+
+
 @each(OBJECTS, ("adam", "momentum", "rmsprop", "centered", "adagrad", "adadelta", "ftrl"))
 def as_tf1(folder, base, optimizer):
     """`target names`: a Saver restores."""

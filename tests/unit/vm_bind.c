@@ -307,6 +307,18 @@ Test(vm_bind, slots_as)
 			cr_expect_lt(ck_graph_find(graph, ck_str_format(arena, "optimizer/%s", lists[j])), 0, "%s: %s", sources[i], lists[j]);
 		cr_expect_eq(graph->message->nodes[ck_graph_find(graph, CK_STR("optimizer"))]->n_slot_variables, 0);
 	}
+	/* From one generation of Keras to the other, the lists are made over. */
+	bound = bind_well("tf2_keras211/adam_amsgrad-1", NULL, "slots follow as keras3\nkeep rest");
+	check_keys(bound, (const char *const[][2]){
+				  { "model/layer_with_weights-0/kernel@m", "optimizer/_variables/2" VALUE },
+				  { "model/layer_with_weights-1/bias@vhat", "optimizer/_variables/13" VALUE } }, 2);
+	check_graph(bound, (const char *const[][2]){ { "optimizer/_variables/1", "optimizer/_learning_rate" },
+						     { "optimizer/_trainable_variables/3", "model/layer_with_weights-1/bias" } }, 2);
+	bound = bind_well("tf2_keras34/adam-1", NULL, "slots follow as keras2\nkeep rest");
+	check_keys(bound, (const char *const[][2]){ { "model/_functional/_operations/1/_kernel@ema", "optimizer/_variables/1" VALUE } }, 1);
+	cr_expect_lt(ck_graph_find(graph_of(bound), CK_STR("optimizer/_trainable_variables")), 0);
+	bound = bind_well("tf2_keras34/adam-1", NULL, "drop \"**@ema\" because \"none\"\nkeep rest");
+	check_keys(bound, (const char *const[][2]){ { "model/_functional/_operations/1/_kernel@m", "optimizer/_variables/2" VALUE } }, 1);
 	/* What is so anyway. */
 	bind_well("tf2_keras3/adam-1", NULL, "slots follow as keras3\nkeep rest");
 	bind_well("tf2_keras211/adam-1", "tf2_keras211/adam-1", "slots follow as keras2\nkeep rest");
@@ -631,7 +643,8 @@ Test(vm_bind, refusals)
 		{ "tf2_legacy_adam/adam-1", "tf2_legacy_adam/adam-1", "keep rest\nalias \"a\" = \"save_counter\"", "E0407", "no path \"a\"" },
 		{ "tf2_legacy_adam/adam-1", "tf2_legacy_adam/adam-1", "keep rest\nalias \"optimizer\" = \"save_counter\"", "E0411", "no second path" },
 		{ "tf2_legacy_adam/adam-1", NULL, "slots follow as keras3\nkeep rest", "E0410", "keras3 stores slots by position" },
-		{ "tf2_keras211/adam-1", NULL, "slots follow as keras3\nkeep rest", "E0410", "is stored as keras2" },
+		{ "tf2_optimizers/factored-1", NULL, "slots follow as keras2\nkeep rest", "E0410", "is stored otherwise" },
+		{ "tf2_optimizers/twins-1", NULL, "slots follow as keras3\nkeep rest", "E0410", "nothing tells whose slots" },
 		{ "tf1_saver/model.ckpt-200", NULL, "target objects\nslots follow as keras2\nkeep rest", "E0410", "--onto" },
 		{ "tf1_saver/model.ckpt-200", NULL, "slots follow as keras2\nkeep rest", "E0410", "--onto" },
 		{ "tf1_saver/model.ckpt-200", NULL, "slots follow as tf2\nkeep rest", "E0409", "write `target objects`" },
