@@ -57,7 +57,7 @@ CK_INLINE void load_u32(const uint8_t *restrict src, int64_t *restrict values)
 	}
 }
 
-/* TensorFlow stores i4 sign-extended; the upper half says nothing. */
+/* The upper half of a byte says nothing. */
 CK_INLINE void load_4(bool is_signed, const uint8_t *restrict src, int64_t *restrict values)
 {
 	uint8_t low[CK_BLOCK];
@@ -359,13 +359,13 @@ CK_INLINE void ints_to_floats(enum ck_dtype from, enum ck_dtype to, enum ck_over
 /* False unless all are below 2^31 in size and in range, and there is no new largest rounding error. */
 CK_INLINE bool plain_f32_to_ints(struct range range, const uint8_t *src, int64_t *values, struct ck_cast_counts *counts)
 {
-	const uint32_t above = 0x4effffff; /* the last f32 below 2^31 */
-	u32x8 n_inexact = { 0 }, room = { 0 };
+	const uint32_t above = 0x4effffff, one = 0x3f800000; /* above: the last f32 below 2^31 */
+	u32x8 n_inexact = { 0 }, n_underflow = { 0 }, room = { 0 };
 	uint32_t limit = ck_rounding_limit(counts);
 	int32_t whole[CK_BLOCK];
 
 	for (size_t i = 0; i < CK_BLOCK; i += 8) {
-		u32x8 x = ck_load_u32x8(src + i * 4), left = above - (x & 0x7fffffff), error;
+		u32x8 x = ck_load_u32x8(src + i * 4), size = x & 0x7fffffff, left = above - size, error;
 		i32x8 result;
 
 		x &= ~ck_sign_u32x8(left); /* C does not say what others convert to */
@@ -373,12 +373,14 @@ CK_INLINE bool plain_f32_to_ints(struct range range, const uint8_t *src, int64_t
 		error = (u32x8)((f32x8)x - __builtin_convertvector(result, f32x8)) & 0x7fffffff;
 		room |= left | (limit - error);
 		n_inexact += ck_nonzero_u32x8(error);
+		n_underflow += ((size - one) >> 31) - ((size - 1) >> 31);
 		memcpy(whole + i, &result, sizeof(result));
 	}
 	load_i32((const uint8_t *)whole, values);
 	if (ck_or_u32x8(room) >> 31 || !all_fit(range, values))
 		return false;
 	counts->n_inexact += ck_sum_u32x8(n_inexact);
+	counts->n_underflow += ck_sum_u32x8(n_underflow);
 	return true;
 }
 
@@ -392,8 +394,17 @@ CK_INLINE u64x4 take_beyond(u64x4 *x)
 	return is_beyond;
 }
 
+/* 1 where x is between 0 and 1 in size. */
+CK_INLINE u64x4 is_fraction(u64x4 x)
+{
+	const uint64_t one = 0x3ff0000000000000;
+	u64x4 size = x & (uint64_t)INT64_MAX;
+
+	return ((size - one) >> 63) - ((size - 1) >> 63);
+}
+
 struct f64_losses {
-	u64x4 n_inexact, worst, room, beyond;
+	u64x4 n_inexact, n_underflow, worst, room, beyond;
 };
 
 /* 8 values, without what take_beyond() takes. */
@@ -404,6 +415,7 @@ CK_INLINE i32x8 truncate_f64(const uint8_t *src, u64x4 *ret_low_error, u64x4 *re
 	f64x8 back;
 
 	losses->beyond |= take_beyond(&low) | take_beyond(&high);
+	losses->n_underflow += is_fraction(low) + is_fraction(high);
 	whole = __builtin_convertvector(ck_join_f64x4((f64x4)low, (f64x4)high), i32x8);
 	back = __builtin_convertvector(whole, f64x8);
 	*ret_low_error = (u64x4)((f64x4)low - ck_low_f64x8(back)) & (uint64_t)INT64_MAX;
@@ -430,6 +442,7 @@ CK_INLINE bool plain_f64_to_ints(struct range range, const uint8_t *src, int64_t
 	if (ck_or_u64x4(losses.room | losses.beyond) >> 63 || !all_fit(range, values))
 		return false;
 	counts->n_inexact += ck_sum_u64x4(losses.n_inexact);
+	counts->n_underflow += ck_sum_u64x4(losses.n_underflow);
 	return true;
 }
 
@@ -456,6 +469,7 @@ CK_INLINE bool any_f64_to_ints(struct range range, const uint8_t *src, int64_t *
 	}
 	ck_note_rounding(counts, ck_greatest_f64x4(losses.worst));
 	counts->n_inexact += ck_sum_u64x4(losses.n_inexact);
+	counts->n_underflow += ck_sum_u64x4(losses.n_underflow);
 	return ck_or_u64x4(losses.beyond);
 }
 

@@ -201,6 +201,7 @@ static uint64_t encode_int(enum ck_dtype dtype, enum ck_overflow overflow, const
 		value = whole_part(x, &rest);
 	loss->overflow = value < low || value > high;
 	loss->inexact = !loss->overflow && rest;
+	loss->underflow = loss->inexact && value == 0;
 	loss->rounding = loss->inexact ? scaled(rest, x->exponent) : 0;
 	if (loss->overflow && (x->is_float || overflow != CK_OVERFLOW_ALLOW))
 		value = value < low ? low : high;
