@@ -204,6 +204,7 @@ static int operand_axis(const struct ck_node *node, int axis)
 	case CK_OP_CAST:
 	case CK_OP_SCALE:
 	case CK_OP_SHIFT:
+	case CK_OP_NEG:
 		return axis;
 	default: /* operators that split, merge or drop axes */
 		return -1;

@@ -58,5 +58,7 @@ CK_NODISCARD enum ck_code ck_infer_one_dtype(struct ck_infer *infer, enum ck_dty
 CK_NODISCARD enum ck_code ck_infer_one_rank(struct ck_infer *infer, int *ret_rank);
 /* Fails unless the dtype is floating, complex or unknown. */
 CK_NODISCARD enum ck_code ck_infer_want_reals(struct ck_infer *infer, enum ck_dtype dtype);
+/* The same with integers. */
+CK_NODISCARD enum ck_code ck_infer_want_numbers(struct ck_infer *infer, enum ck_dtype dtype);
 
 #endif

@@ -282,6 +282,11 @@ enum ck_code ck_infer_want_reals(struct ck_infer *infer, enum ck_dtype dtype)
 	return want_numbers(infer, dtype, REALS);
 }
 
+enum ck_code ck_infer_want_numbers(struct ck_infer *infer, enum ck_dtype dtype)
+{
+	return want_numbers(infer, dtype, REALS | INTS);
+}
+
 /* NumPy broadcasting of two shapes. */
 static enum ck_code broadcast(struct ck_infer *infer, int64_t *dims, int rank)
 {
@@ -317,7 +322,7 @@ enum ck_code ck_infer_ADD(struct ck_infer *infer, struct ck_inferred *ret_inferr
 	}
 	code = ck_infer_one_dtype(infer, &dtype);
 	if (code == CK_OK)
-		code = want_numbers(infer, dtype, REALS | INTS);
+		code = ck_infer_want_numbers(infer, dtype);
 	if (operands[0].rank >= 0 && operands[1].rank >= 0)
 		rank = operands[0].rank > operands[1].rank ? operands[0].rank : operands[1].rank;
 	if (code == CK_OK)

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* ---- cast, scale, shift */
+/* ---- cast, scale, shift, neg */
 
 enum ck_code ck_infer_CAST(struct ck_infer *infer, struct ck_inferred *ret_inferred)
 {
@@ -38,6 +38,13 @@ enum ck_code ck_infer_SCALE(struct ck_infer *infer, struct ck_inferred *ret_infe
 enum ck_code ck_infer_SHIFT(struct ck_infer *infer, struct ck_inferred *ret_inferred)
 {
 	return reals_like(infer, ret_inferred);
+}
+
+enum ck_code ck_infer_NEG(struct ck_infer *infer, struct ck_inferred *ret_inferred)
+{
+	enum ck_code code = ck_infer_want_numbers(infer, infer->operands[0].dtype);
+
+	return code == CK_OK ? ck_infer_like(infer, &infer->operands[0], ret_inferred, NULL) : code;
 }
 
 /* ---- fills */

@@ -23,6 +23,8 @@ void ck_transpose(uint8_t *dst, int64_t dst_stride, const uint8_t *src, int64_t 
  */
 void ck_scale(enum ck_dtype dtype, double x, const void *src, void *dst, size_t n);
 void ck_shift(enum ck_dtype dtype, double x, const void *src, void *dst, size_t n);
+/* dst = -src; integers are exact: the result is the number of elements whose negative is beyond the range (those hold its low bits). */
+size_t ck_negate(enum ck_dtype dtype, const void *src, void *dst, size_t n);
 /* dst = a + b; integers are exact: the result is the number of elements beyond the range (those hold the low bits). */
 size_t ck_add_elements(enum ck_dtype dtype, const void *a, const void *b, void *dst, size_t n);
 /* sums[i] += weight * x[i] in f64; n_parts as ck_decode_f64() counts them. */

@@ -5,7 +5,7 @@
 #include "vm/kernel.h"
 #include "vm/simd.h"
 
-enum arith { SCALE, SCALE_COMPLEX, SHIFT, SHIFT_COMPLEX, ADD };
+enum arith { SCALE, SCALE_COMPLEX, SHIFT, SHIFT_COMPLEX, NEG, ADD };
 
 static bool is_wide(enum ck_dtype dtype)
 {
@@ -24,6 +24,8 @@ CK_INLINE f32x8 compute_f32(enum arith arith, f32x8 a, f32x8 b, float x)
 		return a + x;
 	case SHIFT_COMPLEX:
 		return a + (f32x8){ x, 0, x, 0, x, 0, x, 0 };
+	case NEG:
+		return -a;
 	case ADD:
 		break;
 	}
@@ -41,6 +43,8 @@ CK_INLINE f64x4 compute_f64(enum arith arith, f64x4 a, f64x4 b, double x)
 		return a + x;
 	case SHIFT_COMPLEX:
 		return a + (f64x4){ x, 0, x, 0 };
+	case NEG:
+		return -a;
 	case ADD:
 		break;
 	}
@@ -117,6 +121,9 @@ CK_INLINE void block_any(enum arith arith, bool wide, double x, const uint8_t *a
 	case SHIFT_COMPLEX:
 		(wide ? block_f64 : block_f32)(SHIFT_COMPLEX, x, a, b, dst);
 		break;
+	case NEG:
+		(wide ? block_f64 : block_f32)(NEG, x, a, b, dst);
+		break;
 	case ADD:
 		(wide ? block_f64 : block_f32)(ADD, x, a, b, dst);
 		break;
@@ -187,72 +194,88 @@ void ck_shift(enum ck_dtype dtype, double x, const void *src, void *dst, size_t 
 	compute(ck_dtype_parts(dtype) == 2 ? SHIFT_COMPLEX : SHIFT, dtype, x, src, src, dst, n);
 }
 
-/* ---- sums of integers, by way of 64 bits */
+/* ---- integers, by way of 64 bits */
 
-/* Where did sums of 64 bits overflow? Signed: both members have another sign than the sum; unsigned: a carry. */
-CK_INLINE u64x4 carries(bool is_signed, u64x4 a, u64x4 b, u64x4 sum)
+/* Where did results of 64 bits overflow? Signed sums: both members have another sign; unsigned: a carry. */
+CK_INLINE u64x4 overflows(enum arith arith, bool is_signed, u64x4 a, u64x4 b, u64x4 result)
 {
-	return (is_signed ? (a ^ sum) & (b ^ sum) : (a & b) | ((a | b) & ~sum)) >> 63;
+	if (arith == NEG) /* the least number is its own negative; unsigned, only 0 has one */
+		return (is_signed ? a & result : a | result) >> 63;
+	return (is_signed ? (a ^ result) & (b ^ result) : (a & b) | ((a | b) & ~result)) >> 63;
 }
 
-CK_INLINE uint64_t add_int_block(bool is_signed, const int64_t *a, const int64_t *b, int64_t *dst)
+CK_INLINE uint64_t int_block(enum arith arith, bool is_signed, const int64_t *a, const int64_t *b, int64_t *dst)
 {
 	u64x4 n_over = { 0 };
 
 	for (size_t i = 0; i < CK_BLOCK; i += 4) {
-		u64x4 x = ck_load_u64x4(a + i), y = ck_load_u64x4(b + i), sum = x + y;
+		u64x4 x = ck_load_u64x4(a + i), y = ck_load_u64x4(b + i), result = arith == NEG ? -x : x + y;
 
-		n_over += carries(is_signed, x, y, sum);
-		memcpy(dst + i, &sum, sizeof(sum));
+		n_over += overflows(arith, is_signed, x, y, result);
+		memcpy(dst + i, &result, sizeof(result));
 	}
 	return ck_sum_u64x4(n_over);
 }
 
-CK_AVX2 static uint64_t add_int_block_avx2(bool is_signed, const int64_t *a, const int64_t *b, int64_t *dst)
+CK_AVX2 static uint64_t int_block_avx2(enum arith arith, bool is_signed, const int64_t *a, const int64_t *b, int64_t *dst)
 {
-	return add_int_block(is_signed, a, b, dst);
+	return arith == NEG ? int_block(NEG, is_signed, a, b, dst) : int_block(ADD, is_signed, a, b, dst);
 }
 
-static uint64_t add_int_block_portable(bool is_signed, const int64_t *a, const int64_t *b, int64_t *dst)
+static uint64_t int_block_portable(enum arith arith, bool is_signed, const int64_t *a, const int64_t *b, int64_t *dst)
 {
-	return add_int_block(is_signed, a, b, dst);
+	return arith == NEG ? int_block(NEG, is_signed, a, b, dst) : int_block(ADD, is_signed, a, b, dst);
 }
 
 /* How many of a block are beyond the range? */
-static size_t add_ints(enum ck_dtype dtype, const uint8_t *a, const uint8_t *b, uint8_t *dst)
+static size_t compute_int_block(enum arith arith, enum ck_dtype dtype, const uint8_t *a, const uint8_t *b, uint8_t *dst)
 {
 	struct ck_cast_counts counts = { 0 };
 	int64_t x[CK_BLOCK], y[CK_BLOCK];
 	bool is_signed = dtype != CK_DT_U64;
 
 	ck_block_load_ints(dtype, a, x);
-	ck_block_load_ints(dtype, b, y);
-	counts.n_overflow = (ck_has_avx2() ? add_int_block_avx2 : add_int_block_portable)(is_signed, x, y, x);
+	if (arith == ADD)
+		ck_block_load_ints(dtype, b, y);
+	counts.n_overflow = (ck_has_avx2() ? int_block_avx2 : int_block_portable)(arith, is_signed, x, arith == ADD ? y : x, x);
 	if (ck_dtype_width(dtype) < 8)
 		ck_block_fit_ints(CK_DT_I64, dtype, CK_OVERFLOW_ALLOW, x, &counts);
 	ck_block_store_ints(dtype, x, dst);
 	return counts.n_overflow;
 }
 
-size_t ck_add_elements(enum ck_dtype dtype, const void *a, const void *b, void *dst, size_t n)
+static size_t compute_ints(enum arith arith, enum ck_dtype dtype, const uint8_t *a, const uint8_t *b, uint8_t *dst, size_t n)
 {
 	uint8_t a_rest[CK_BLOCK * sizeof(int64_t)] = { 0 }, b_rest[CK_BLOCK * sizeof(int64_t)] = { 0 }, results[CK_BLOCK * sizeof(int64_t)];
 	size_t width = ck_dtype_width(dtype), block = CK_BLOCK * width, n_over = 0, i = 0;
-	const uint8_t *x = a, *y = b;
 
-	if (ck_dtype_class(dtype) != CK_CLASS_INT && ck_dtype_class(dtype) != CK_CLASS_UINT) {
-		compute(ADD, dtype, 0, a, b, dst, n);
-		return 0;
-	}
 	for (n *= width; n - i >= block; i += block)
-		n_over += add_ints(dtype, x + i, y + i, (uint8_t *)dst + i);
+		n_over += compute_int_block(arith, dtype, a + i, b + i, dst + i);
 	if (i < n) {
-		memcpy(a_rest, x + i, n - i);
-		memcpy(b_rest, y + i, n - i);
-		n_over += add_ints(dtype, a_rest, b_rest, results);
-		memcpy((uint8_t *)dst + i, results, n - i);
+		memcpy(a_rest, a + i, n - i);
+		memcpy(b_rest, b + i, n - i);
+		n_over += compute_int_block(arith, dtype, a_rest, b_rest, results);
+		memcpy(dst + i, results, n - i);
 	}
 	return n_over;
+}
+
+static size_t compute_numbers(enum arith arith, enum ck_dtype dtype, const void *a, const void *b, void *dst, size_t n)
+{
+	if (ck_dtype_class(dtype) == CK_CLASS_INT || ck_dtype_class(dtype) == CK_CLASS_UINT)
+		return compute_ints(arith, dtype, a, b, dst, n);
+	compute(arith, dtype, 0, a, b, dst, n);
+	return 0;
+}
+
+size_t ck_negate(enum ck_dtype dtype, const void *src, void *dst, size_t n)
+{
+	return compute_numbers(NEG, dtype, src, src, dst, n);
+}
+
+size_t ck_add_elements(enum ck_dtype dtype, const void *a, const void *b, void *dst, size_t n)
+{
+	return compute_numbers(ADD, dtype, a, b, dst, n);
 }
 
 /* ---- accumulate */

@@ -340,6 +340,8 @@ static struct ck_view *build_op(struct build *build)
 	case CK_OP_SCALE:
 	case CK_OP_SHIFT:
 		return build_affine(build);
+	case CK_OP_NEG:
+		return ck_view_affine(build->context, first, CK_VIEW_NEG, 0);
 	case CK_OP_ADD:
 		return ck_view_add(build->context, first, build->operands[1], build->rank, build->dims);
 	case CK_OP_MEAN:

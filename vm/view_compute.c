@@ -1,4 +1,4 @@
-/* Nodes that compute: casts, scale, shift, add, means. They read operands into scratch, tile by tile. */
+/* Nodes that compute: casts, scale, shift, neg, add, means. They read operands into scratch, tile by tile. */
 #include <string.h>
 
 #include "vm/view_node.h"
@@ -42,7 +42,7 @@ static enum ck_code put_packed(const struct ck_tiling *tiling, const struct ck_b
 	return CK_OK;
 }
 
-/* ---- cast, scale, shift */
+/* ---- cast, scale, shift, neg */
 
 static enum ck_code report_overflow(const struct ck_view *view, const uint8_t *values, size_t n, struct ck_worker *worker)
 {
@@ -68,6 +68,21 @@ static enum ck_code report_overflow(const struct ck_view *view, const uint8_t *v
 	return CK_OVERFLOW;
 }
 
+static enum ck_code report_no_negative(const struct ck_view *view, const uint8_t *values, struct ck_worker *worker)
+{
+	uint8_t ignored[16];
+	double value;
+	struct ck_diag *diag;
+
+	while (!ck_negate(view->dtype, values, ignored, 1))
+		values += view->width;
+	ck_decode_f64(view->dtype, values, &value, 1);
+	diag = ck_error(worker->diags, CK_OVERFLOW, (struct ck_span){ 0 }, "%.*s is made of the value %.9g, whose negative is beyond the range of %s",
+			CK_STR_ARG(ck_name_text(worker->diags->arena, view->target)), value, ck_dtype_name(view->dtype));
+	ck_diag_help(worker->diags, diag, "cast to a wider %sdtype before neg", ck_dtype_class(view->dtype) == CK_CLASS_UINT ? "signed " : "");
+	return CK_OVERFLOW;
+}
+
 static enum ck_code unary_tile(const struct ck_tiling *tiling, const struct ck_box *tile, uint8_t *dst, struct ck_worker *worker)
 {
 	const struct ck_view *view = tiling->view;
@@ -86,6 +101,9 @@ static enum ck_code unary_tile(const struct ck_tiling *tiling, const struct ck_b
 		ck_cast_counts_add(&worker->counts, &counts, worker->weight);
 		if (counts.n_overflow && view->overflow == CK_OVERFLOW_ERROR)
 			return report_overflow(view, values, n, worker);
+	} else if (view->kind == CK_VIEW_NEG) {
+		if (ck_negate(view->dtype, values, results, n))
+			return report_no_negative(view, values, worker);
 	} else {
 		(view->kind == CK_VIEW_SCALE ? ck_scale : ck_shift)(view->dtype, view->number, values, results, n);
 	}

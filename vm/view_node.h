@@ -17,7 +17,7 @@ enum ck_view_kind {
 	CK_VIEW_MERGE,	/* each result axis is a run of operand axes, row-major */
 	CK_VIEW_SPLIT,	/* each operand axis is a run of result axes, row-major */
 	CK_VIEW_TAKE,
-	CK_VIEW_CAST, CK_VIEW_SCALE, CK_VIEW_SHIFT,	/* element by element of one operand */
+	CK_VIEW_CAST, CK_VIEW_SCALE, CK_VIEW_SHIFT, CK_VIEW_NEG,	/* element by element of one operand */
 	CK_VIEW_ADD, CK_VIEW_MEAN_MEMBERS, CK_VIEW_MEAN_AXIS,
 	CK_VIEW_CACHE,	/* the operand, computed once by ck_view_prepare() */
 };
@@ -112,7 +112,7 @@ struct ck_view *ck_view_repeat(struct ck_view_context *context, struct ck_view *
 struct ck_view *ck_view_concat(struct ck_view_context *context, size_t axis, struct ck_view *const *operands, size_t n_operands);
 struct ck_view *ck_view_take(struct ck_view_context *context, struct ck_view *operand, size_t axis, const struct ck_value *indices);
 struct ck_view *ck_view_reshape(struct ck_view_context *context, struct ck_view *operand, size_t rank, const uint64_t *dims);
-/* CAST, SCALE, SHIFT. They sink below what only moves elements, down to where files are read in order. */
+/* CAST; SCALE, SHIFT, NEG (x: 0). They sink below what only moves elements, down to where files are read in order. */
 struct ck_view *ck_view_cast(struct ck_view_context *context, struct ck_view *operand, enum ck_dtype to, enum ck_overflow overflow);
 struct ck_view *ck_view_affine(struct ck_view_context *context, struct ck_view *operand, enum ck_view_kind kind, double x);
 struct ck_view *ck_view_add(struct ck_view_context *context, struct ck_view *a, struct ck_view *b, size_t rank, const uint64_t *dims);
@@ -122,7 +122,7 @@ struct ck_view *ck_view_cache(struct ck_view_context *context, struct ck_view *o
 
 static inline bool ck_view_is_unary(const struct ck_view *view)
 {
-	return view->kind == CK_VIEW_CAST || view->kind == CK_VIEW_SCALE || view->kind == CK_VIEW_SHIFT;
+	return view->kind == CK_VIEW_CAST || view->kind == CK_VIEW_SCALE || view->kind == CK_VIEW_SHIFT || view->kind == CK_VIEW_NEG;
 }
 
 bool ck_view_is_empty(const struct ck_view *view);

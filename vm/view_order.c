@@ -105,6 +105,7 @@ void ck_view_order(const struct ck_view *view, uint8_t *ret_order)
 	case CK_VIEW_CAST:
 	case CK_VIEW_SCALE:
 	case CK_VIEW_SHIFT:
+	case CK_VIEW_NEG:
 	case CK_VIEW_ADD:
 	case CK_VIEW_MEAN_MEMBERS:
 	case CK_VIEW_CACHE:

@@ -321,6 +321,7 @@ static struct ck_view *cut_view(struct ck_view_context *context, struct ck_view 
 	case CK_VIEW_CAST:
 	case CK_VIEW_SCALE:
 	case CK_VIEW_SHIFT:
+	case CK_VIEW_NEG:
 	case CK_VIEW_MERGE:
 	case CK_VIEW_SPLIT:
 		return ck_view_reshape(context, view, cut->rank, cut->dims);

@@ -209,9 +209,19 @@ def einops(rng, shape):
     return (" " * int(rng.integers(2))).join(["", " ".join(left)]) + " -> " + " ".join(out), sizes
 
 
+def can_be_negated(a):
+    try:
+        L.neg(a)
+        return True
+    except L.Overflow:
+        return False
+
+
 def numbers(rng, text, a):
     """Operators that compute; slots have no image under them."""
     dtype, out = L.name_of(a), {}
+    if dtype in L.REALS or dtype in L.INTS and can_be_negated(a):
+        out["neg"] = ("neg()" if rng.integers(4) == 0 else "neg", lambda v, slot: L.neg(v))
     if dtype not in L.REALS:
         return out
     x = float(rng.choice([0.5, -2, 0.1, 3, 1e-3])) if rng.integers(3) else int(rng.integers(-3, 4))

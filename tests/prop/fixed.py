@@ -83,8 +83,13 @@ def numbers(dtype):
     a, s = matrix(dtype), "\"m/%s\"" % dtype
     if dtype != "bool":
         yield "(%s, %s | slice(0, 0, 1)) | add" % (s, s), L.add(a, a[:1])
+    if dtype in L.INTS:
+        yield s + " | cast(i64, overflow=allow) | neg", L.neg(L.cast(a, "i64", "allow"))
+        yield s + " | slice(0, 0, 0) | neg", a[:0]
     if dtype not in L.REALS:
         return
+    yield s + " | neg | neg", L.neg(L.neg(a))
+    yield s + " | transpose | neg", L.neg(a.T)
     yield s + " | scale(0.1)", L.scale(a, 0.1)
     yield s + " | shift(-3)", L.shift(a, -3)
     yield s + " | mean(axis=0)", L.mean_axis(a, 0)
@@ -204,6 +209,21 @@ def sums(folder):
         code, said, _ = run(folder, "map (\"a\", \"c\") | add -> \"y\"\ndrop rest because \"none\"\n", source)
         if code != 6 or "E0702" not in said:
             out.append("%s beyond its range: exit %d\n%s" % (dtype, code, said))
+    return out
+
+
+def negatives(folder):
+    """The least signed integer has no negative, and of unsigned ones only 0 has; other numbers have one."""
+    out, source = [], os.path.join(folder, "negatives")
+    for dtype, (low, high) in L.INTS.items():
+        good = np.array([[0, 0, 0], [0, 0, 0]] if low == 0 else [[0, high, -high], [1, -1, 2]], object).astype(L.DTYPES[dtype])
+        save(source, {"a": good, "b": np.array([0, low or 1, 0], object).astype(L.DTYPES[dtype])})
+        code, said, found = run(folder, "map \"a\" | transpose | neg -> \"y\"\ndrop rest because \"none\"\n", source)
+        if code or differ(found["y"], L.neg(good.T), False):
+            out.append("%s: exit %d\n%s" % (dtype, code, said))
+        code, said, _ = run(folder, "map \"b\" | neg -> \"y\"\ndrop rest because \"none\"\n", source)
+        if code != 6 or "E0702" not in said:
+            out.append("%s without a negative: exit %d\n%s" % (dtype, code, said))
     return out
 
 
@@ -356,4 +376,4 @@ def bugs(folder):
     return compare(folder, text, source, {"t/%d" % i: array for i, (_, array) in enumerate(rules)})
 
 
-TESTS = [every_dtype, strings, casts, sums, random_fills, refused, bugs]
+TESTS = [every_dtype, strings, casts, sums, negatives, random_fills, refused, bugs]

@@ -157,6 +157,18 @@ def shift(array, x):
         return narrow(array.astype(wider(dtype)) + wider(dtype)(x), dtype)
 
 
+def neg(array):
+    dtype = name_of(array)
+    if dtype in INTS:
+        low, high = INTS[dtype]
+        negatives = [-int(x) for x in array.reshape(-1)]
+        if any(not low <= x <= high for x in negatives):
+            raise Overflow
+        return np.array(negatives, dtype=object).reshape(array.shape).astype(DTYPES[dtype]) if negatives else np.zeros(array.shape, DTYPES[dtype])
+    with np.errstate(all="ignore"):
+        return narrow(-array.astype(wider(dtype)), dtype)
+
+
 def add(a, b):
     dtype = name_of(a)
     if dtype in INTS:

@@ -161,6 +161,7 @@ static const struct statement {
 	{ ANY, "new \"$/const\" : $[70] = const(1)" },
 	{ NUMBERS, "map also (\"$/a\", \"$/b\"[0:1]) | add | transpose -> \"$/add\"" },
 	{ FLOATS, "map also \"$/a\" | transpose | scale(0.5) | shift(-1.25) -> \"$/scale\"" },
+	{ FLOATS, "map also \"$/c\" | neg | reshape(-1) -> \"$/neg\"" },
 	{ FLOATS, "map also \"$/a\" | cast(f16) | transpose -> \"$/f16\"" },
 	{ FLOATS, "map also \"$/c\" | transpose(1, 0, 3, 2) | cast(bf16) | reshape(30, 12) -> \"$/bf16\"" },
 	{ FLOATS, "map also \"$/a\" | cast(i32, overflow=saturate) -> \"$/i32\"" },

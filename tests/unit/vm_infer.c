@@ -175,6 +175,11 @@ static const struct row {
 	{ "shift(1)", "f32[2]", "f32[2]" },
 	{ "shift(1)", "bool[2]", "E0301 bool" },
 	{ "shift('x')", "f32[2]", "E0206 `x` wants a number, found text" },
+	{ "neg", "f32[2,3]", "f32[2, 3]" },
+	{ "neg", "u8[...]", "u8[...]" },
+	{ "neg", "_[2]", "_[2]" },
+	{ "neg", "bool[2]", "E0301 `neg` wants numbers, here is bool | cast(f32)" },
+	{ "neg", "string[2]", "E0301 here is string" },
 
 	{ "add", "f32[2,3] f32[3]", "f32[2, 3]" },
 	{ "add", "i32[2,1] i32[1,5]", "i32[2, 5]" },
@@ -239,7 +244,7 @@ static const struct row {
 	{ "reshape(?, 3)", "f32[3]", "_[...]" },
 	{ "split(0, parts=?)", "f32[3]", "" },
 	{ "concat(axis=?)", "f32[3] f32[3]", "_[...]" },
-	{ "neg", "f32[2]", "E0214 `neg` is not available" },
+	{ "abs", "f32[2]", "E0214 `abs` is not available" },
 	{ "flip", "f32[2]", "E0206 `flip` needs `axis`" },
 	{ "flip(0.5)", "f32[2]", "E0206 `axis` wants an integer, found a float" },
 };

@@ -190,7 +190,7 @@ static void encode_part(enum ck_dtype dtype, double wide, float narrow, uint8_t 
 		ck_convert(CK_DT_F32, part, CK_OVERFLOW_ALLOW, &narrow, bytes, 1, &ignored);
 }
 
-enum arith { SCALE, SHIFT, ADD, N_ARITH };
+enum arith { SCALE, SHIFT, NEG, ADD, N_ARITH };
 
 /* Part i of n_parts parts. */
 static void compute_part(enum ck_dtype dtype, enum arith arith, double x, const double *a, const double *b, size_t i, uint8_t *bytes)
@@ -212,6 +212,10 @@ static void compute_part(enum ck_dtype dtype, enum arith arith, double x, const 
 		wide = a[i] + (parts == 2 && i % 2 ? 0 : x);
 		narrow = (float)a[i] + (parts == 2 && i % 2 ? 0 : y);
 		break;
+	case NEG:
+		wide = -a[i];
+		narrow = -(float)a[i];
+		break;
 	case ADD:
 	case N_ARITH:
 		wide = a[i] + b[i];
@@ -229,6 +233,8 @@ static void compute(enum ck_dtype dtype, enum arith arith, double x, const uint8
 		ck_scale(dtype, x, a, result, n);
 	else if (arith == SHIFT)
 		ck_shift(dtype, x, a, result, n);
+	else if (arith == NEG)
+		cr_assert_eq(ck_negate(dtype, a, result, n), 0);
 	else
 		cr_assert_eq(ck_add_elements(dtype, a, b, result, n), 0);
 }
@@ -309,6 +315,36 @@ Test(vm_kernel, sums_of_integers)
 				ck_simd_portable(build);
 				memset(dst, 0xa5, n * width + 16);
 				cr_assert_eq(ck_add_elements(ints[i], a, b, dst, n), n_over, "%s, %zu elements", ck_dtype_name(ints[i]), n);
+				cr_assert_arr_eq(dst, expected, n * width, "%s, %zu elements", ck_dtype_name(ints[i]), n);
+				cr_assert_eq(dst[n * width], 0xa5);
+			}
+			ck_simd_portable(false);
+		}
+}
+
+Test(vm_kernel, negatives_of_integers)
+{
+	static uint8_t a[N_ELEMS * 8];
+
+	for (size_t i = 0; i < sizeof(ints) / sizeof(*ints); i++)
+		for (size_t n = 0; n <= N_ELEMS; n += n < 20 ? 1 : 1 + next(60)) {
+			size_t width = ck_dtype_width(ints[i]), n_over = 0;
+			__int128 low, high;
+
+			ck_dtype_range(ints[i], &low, &high);
+			for (size_t j = 0; j < n; j++) {
+				__int128 negative;
+
+				/* Many zeros and least ones. */
+				ck_store_int(ints[i], next(2) ? (next(2) ? low : 0) : (__int128)next(UINT64_MAX), a + j * width);
+				negative = -ck_load_int(ints[i], a + j * width);
+				n_over += negative < low || negative > high;
+				ck_store_int(ints[i], negative, expected + j * width);
+			}
+			for (int build = 0; build < 2; build++) {
+				ck_simd_portable(build);
+				memset(dst, 0xa5, n * width + 16);
+				cr_assert_eq(ck_negate(ints[i], a, dst, n), n_over, "%s, %zu elements", ck_dtype_name(ints[i]), n);
 				cr_assert_arr_eq(dst, expected, n * width, "%s, %zu elements", ck_dtype_name(ints[i]), n);
 				cr_assert_eq(dst[n * width], 0xa5);
 			}
