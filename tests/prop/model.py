@@ -180,6 +180,7 @@ def op_cast(rng, a):
         big = a.astype(np.int64)
         if big.size and (big.max() > 7 or big.min() < 0):
             return None
+        a = big  # ml_dtypes has no cast from u4 to i4
     return "cast(%s)" % target, a.astype(DTYPES[target])
 
 
