@@ -139,7 +139,7 @@ bool ck_namer_slot(struct ck_namer *namer, bool has_slot)
 		diag = ck_namer_error(namer, namer->bad, at, at + 1, "`@` without a slot behind it");
 	else
 		return true;
-	ck_diag_help(namer->diags, diag, "a slot is written \"x@m\"; write `[@]` for the character");
+	ck_diag_help(namer->diags, diag, "a slot is written \"x@m\", those of all variables \"**@m\"; write `[@]` for the character");
 	return false;
 }
 

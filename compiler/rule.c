@@ -66,6 +66,29 @@ static const char *what_of(const Ck__Plan__Local *local)
 	return "capture";
 }
 
+static void report_unused(struct ck_builder *builder, size_t i, struct ck_span goal)
+{
+	const Ck__Plan__Local *local = builder->locals.items[i];
+	struct ck_diags *diags = builder->compiler->diags;
+	struct ck_str name = ck_str_of(local->name);
+	bool is_unnamed = name.n && (name.p[0] == '*' || name.p[0] == '{');
+	struct ck_diag *diag;
+
+	if (is_unnamed)
+		diag = ck_error(diags, CK_CAPTURE_NOT_USED, goal, "the target does not use %s number %.*s of the source", what_of(local),
+				CK_STR_ARG(ck_str_slice(name, 1, name.n - (name.p[0] == '{'))));
+	else
+		diag = ck_error(diags, CK_CAPTURE_NOT_USED, goal, "the target does not use the capture `%.*s`", CK_STR_ARG(name));
+	ck_diag_mark(diags, diag, "several variables would get this name");
+	ck_diag_label(diags, diag, builder->locals.spans[i], "captured here");
+	if (is_unnamed)
+		ck_diag_help(diags, diag, "use it in the target, or name it, such as {x:*}, and join over it: stack(axis=0, over=x)");
+	else
+		ck_diag_help(diags, diag, "use {%.*s} in the target, or join the variables that differ in it: stack(axis=0, over=%.*s)",
+			     CK_STR_ARG(name), CK_STR_ARG(name));
+	ck_diag_help(diags, diag, "if only one variable is meant, write its name out");
+}
+
 /* Each capture must tell targets apart, or be joined over: else many variables would become one without a word. */
 static bool check_captures(struct ck_builder *builder, const bool *in_where, struct ck_span goal)
 {
@@ -87,16 +110,7 @@ static bool check_captures(struct ck_builder *builder, const bool *in_where, str
 		}
 		if (is_consumed(builder, i) || builder->locals.used[i] || in_where[i])
 			continue;
-		if (name.n && (name.p[0] == '*' || name.p[0] == '{'))
-			diag = ck_error(builder->compiler->diags, CK_CAPTURE_NOT_USED, goal, "the target does not use %s number %.*s of the source",
-					what_of(local), CK_STR_ARG(ck_str_slice(name, 1, name.n - (name.p[0] == '{'))));
-		else
-			diag = ck_error(builder->compiler->diags, CK_CAPTURE_NOT_USED, goal, "the target does not use the capture `%.*s`",
-					CK_STR_ARG(name));
-		ck_diag_mark(builder->compiler->diags, diag, "several variables would get this name");
-		ck_diag_label(builder->compiler->diags, diag, builder->locals.spans[i], "captured here");
-		ck_diag_help(builder->compiler->diags, diag,
-			     "use it in the target, or join the variables that differ in it: stack(axis=0, over=NAME)");
+		report_unused(builder, i, goal);
 		good = false;
 	}
 	return good;

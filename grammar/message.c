@@ -425,6 +425,21 @@ static bool reserved_name(struct scene *scene)
 	return true;
 }
 
+/* `slot follow as keras3` */
+static bool slot_for_slots(struct scene *scene)
+{
+	struct ck_reader *reader = scene->reader;
+	bool follow = reader->history[0] == CK_TOK_FOLLOW;
+	struct ck_diag *diag;
+
+	if (reader->statement.kind != CK_TOK_SLOT || (!follow && (scene->ends || scene->token->kind != CK_TOK_DROP)))
+		return false;
+	diag = ck_read_error(reader, CK_SYNTAX, scene->span, "`slot` declares how a slot is called; what happens to slots is said by `slots`");
+	say(scene, "not expected here", diag);
+	ck_diag_help(reader->diags, diag, "write `slots %s`", follow ? "follow" : "drop because \"...\"");
+	return true;
+}
+
 static bool is_only_expected(const struct scene *scene, int token)
 {
 	size_t n = 0;
@@ -480,7 +495,7 @@ static void any(struct scene *scene)
 /* The first that fits speaks. */
 static bool (*const explanations[])(struct scene *) = {
 	path_before_rest, second_header, no_equals, no_quotes, no_reason, late_where, unclosed, stray_closer, wrong_equals, no_comma, chained, unknown_statement,
-	reserved_name,
+	slot_for_slots, reserved_name,
 };
 
 static struct ck_str call_token(struct ck_reader *reader, const struct ck_token *token)

@@ -16,7 +16,7 @@ const struct ck_command_info ck_commands[CK_N_COMMANDS] = {
 };
 
 const struct ck_option_info ck_option_infos[CK_N_OPTIONS] = {
-#define CK_OPTION(NAME, name, letter, argument, commands, help) {name, letter, argument, commands, help},
+#define CK_OPTION(NAME, name, letter, argument, commands, help) {name, letter, argument, commands, help, #NAME},
 #include "compiler/driver/options.def"
 #undef CK_OPTION
 };
@@ -199,6 +199,19 @@ static void check_value(struct reader *reader, enum ck_option option, struct ck_
 		ck_usage_error(reader->diags, reader->options->command, "%.*s wants %s, not an empty text", CK_STR_ARG(name), argument);
 }
 
+/* `--out`, `--quiet`: the beginning of what an option of one letter is called in the table. */
+static bool means_letter(enum ck_option option, struct ck_str word)
+{
+	const char *id = ck_option_infos[option].id;
+	if (ck_option_infos[option].name[0] || word.n < 5 || !ck_str_starts(word, CK_STR("--")))
+		return false;
+	for (size_t i = 2; i < word.n; i++) {
+		if (!id[i - 2] || (word.p[i] ^ id[i - 2]) != ('a' ^ 'A'))
+			return false;
+	}
+	return true;
+}
+
 static void unknown_option(struct reader *reader, struct ck_str word)
 {
 	enum ck_command command = reader->options->command;
@@ -211,6 +224,11 @@ static void unknown_option(struct reader *reader, struct ck_str word)
 		struct ck_str name = spelling(reader->arena, option);
 		if (!ck_option_applies(option, command) && command != CK_N_COMMANDS)
 			continue;
+		if (means_letter(option, word)) {
+			is_prefix = true;
+			ck_diag_help(reader->diags, diag, "that is %.*s%s%s", CK_STR_ARG(name), ck_option_infos[option].argument[0] ? " " : "",
+				     ck_option_infos[option].argument);
+		}
 		/* One letter is near to every other. */
 		if (name.n > 2)
 			ck_suggest_offer(&suggest, name);

@@ -29,6 +29,7 @@ struct ck_option_info {
 	const char *name;	/* "" when it has only a letter */
 	char letter;
 	const char *argument, *commands, *help;
+	const char *id;		/* OUTPUT: its name in the table */
 };
 
 extern const struct ck_command_info ck_commands[CK_N_COMMANDS];

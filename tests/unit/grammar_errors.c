@@ -48,6 +48,8 @@ static const struct {
 	{"mpa \"a\" -> \"b\"", "E0101", 2, 1, {"there is no statement `mpa`", "did you mean `map`?"}},
 	{"keep \"x\"\ndrp \"a\" because \"b\"", "E0101", 3, 1, {"did you mean `drop`?"}},
 	{"drop \"a\" becuse \"b\"", "E0101", 2, 10, {"did you mean `because`?"}},
+	{"slot follow as keras3", "E0101", 2, 13, {"said by `slots`", "write `slots follow`"}},
+	{"slot drop because \"r\"", "E0101", 2, 6, {"said by `slots`", "write `slots drop"}},
 	{"slots folow", "E0101", 2, 7, {"did you mean `follow`?", "expected `drop` or `follow`"}},
 	{"target name", "E0101", 2, 8, {"did you mean `names`?"}},
 	{"keep reste", "E0101", 2, 6, {"did you mean `rest`?", "stand in quotes"}},
