@@ -34,7 +34,7 @@ say = $(if $(V),,@echo "  $(1)" $(patsubst $(B)/%,%,$@))
 LIBS := -lprotobuf-c -lisal -lsnappy -ljansson -lcrypto -lpthread -lm
 
 # Layers, upper ones first: the order in which archives are linked. name=folder
-LAYERS := driver=compiler/driver compiler=compiler grammar=grammar vm=vm bundle=bundle base=bundle/base
+LAYERS := driver=compiler/driver scaffold=compiler/scaffold compiler=compiler grammar=grammar vm=vm bundle=bundle base=bundle/base
 layer_name = $(firstword $(subst =, ,$(1)))
 layer_folder = $(lastword $(subst =, ,$(1)))
 

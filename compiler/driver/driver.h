@@ -42,6 +42,7 @@ CK_NODISCARD enum ck_code ck_cmd_verify(struct ck_driver *driver);
 CK_NODISCARD enum ck_code ck_cmd_ls(struct ck_driver *driver);
 CK_NODISCARD enum ck_code ck_cmd_show(struct ck_driver *driver);
 CK_NODISCARD enum ck_code ck_cmd_explain(struct ck_driver *driver);
+CK_NODISCARD enum ck_code ck_cmd_scaffold(struct ck_driver *driver);
 CK_NODISCARD enum ck_code ck_cmd_disasm(struct ck_driver *driver);
 
 /* output.c */

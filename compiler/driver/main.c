@@ -14,7 +14,7 @@
 static enum ck_code (*const commands[CK_N_COMMANDS])(struct ck_driver *driver) = {
 	[CK_COMMAND_compile] = ck_cmd_compile, [CK_COMMAND_plan] = ck_cmd_plan, [CK_COMMAND_run] = ck_cmd_run,
 	[CK_COMMAND_verify] = ck_cmd_verify, [CK_COMMAND_ls] = ck_cmd_ls, [CK_COMMAND_show] = ck_cmd_show,
-	[CK_COMMAND_explain] = ck_cmd_explain, [CK_COMMAND_disasm] = ck_cmd_disasm,
+	[CK_COMMAND_explain] = ck_cmd_explain, [CK_COMMAND_scaffold] = ck_cmd_scaffold, [CK_COMMAND_disasm] = ck_cmd_disasm,
 };
 
 /* Signals that end the process. A broken pipe is one, so that `ckmig ls | head` is quiet; abort() is an assertion: a bug. */
