@@ -100,6 +100,16 @@ static struct ck_str text_of(struct ck_binder *binder, const struct ck_type *typ
 	return text;
 }
 
+/* Which of many it is. */
+static void name_source(struct ck_binder *binder, const struct ck_unit *unit, struct ck_diag *diag, const struct ck_node *load)
+{
+	const Ck__Plan__Source *source = unit->code[load->insn]->source;
+
+	if (source && (!source->pattern || source->pattern->n_pieces != 1 || source->pattern->pieces[0]->kind != CK_PIECE_LITERAL))
+		ck_diag_note(binder->diags, diag, "the first that does not fit is \"%.*s\"",
+			     CK_STR_ARG(ck_bind_label_text(binder, load->input, load->variable)));
+}
+
 void ck_bind_mismatch(struct ck_binder *binder, struct ck_unit *unit, size_t goal, const struct ck_node *node, const struct ck_type *wanted,
 		      const char *has, struct ck_str where)
 {
@@ -125,8 +135,10 @@ void ck_bind_mismatch(struct ck_binder *binder, struct ck_unit *unit, size_t goa
 		ck_diag_mark(binder->diags, diag, "makes %.*s", CK_STR_ARG(text_of(binder, &blamed->type, true)));
 		ck_diag_label(binder->diags, diag, goal_span, "%.*s", CK_STR_ARG(says));
 	}
-	if (load)
+	if (load) {
 		ck_diag_label(binder->diags, diag, ck_unit_span(binder, unit, load->insn), "%.*s", CK_STR_ARG(text_of(binder, &load->type, true)));
+		name_source(binder, unit, diag, load);
+	}
 	if (grown && !dtype)
 		offer_axis(binder, diag, node, grown, wanted);
 	if (!diag->n_helps)
