@@ -34,9 +34,9 @@ static void put_signed(struct ck_buf *out, int64_t value)
 		unsigned char sign = value < 0 ? 0xff : 0;
 		bytes[i] = shift < 64 ? (unsigned char)((uint64_t)value >> shift) : sign;
 	}
-	bytes[0] ^= heads[n][0];
+	bytes[0] = (unsigned char)(bytes[0] ^ heads[n][0]);
 	if (n > 1)
-		bytes[1] ^= heads[n][1];
+		bytes[1] = (unsigned char)(bytes[1] ^ heads[n][1]);
 	ck_buf_bytes(out, bytes, n);
 }
 

@@ -307,7 +307,8 @@ static void warn_no_link(struct ck_driver *driver, struct ck_str from, const cha
  */
 static bool wants_links(struct ck_driver *driver, const struct ck_loaded_inputs *inputs)
 {
-	enum { AUTO, COPY, LINK } data = (int)ck_option_word(&driver->options, CK_OPTION_DATA);
+	enum { AUTO, COPY, LINK };
+	size_t data = ck_option_word(&driver->options, CK_OPTION_DATA);
 	struct ck_str output = ck_option_text(&driver->options, CK_OPTION_OUTPUT);
 	struct ck_str from = a_data_file(driver, inputs->manifests[CK_INPUT_SOURCE]);
 	if (driver->options.command != CK_COMMAND_run)
