@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 import checkpoints
-from measure import Side, alternate, median, ratio, remove, warm_memory
+from measure import Side, alternate, counted, median, profile, ratio, remove, warm_memory
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -32,7 +32,7 @@ class Bench:
         self.options = options
         self.work = options.work
         self.out = os.path.join(self.work, "out")
-        self.rows, self.curves = [], {}
+        self.rows, self.curves, self.profiles = [], {}, {}
         os.makedirs(self.work, exist_ok=True)
         os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
 
@@ -76,6 +76,7 @@ class Bench:
                "ratio_least": min(least, most), "ratio_most": max(least, most), "goal": goal, "times": times,
                "peak_bytes": max(run.peak for run in a), "peak_bytes_against": max(run.peak for run in b),
                "cpu_seconds": median(a, "user") + median(a, "system"), "pairs": len(a)}
+        row["instructions"], row["moved_bytes"] = counted(ours)
         self.rows.append(row)
         print("%-46s %-16s %8.3f s %8.3f s  %s  (%.3f to %.3f)  goal %s  %4.0f MiB"
               % (work, theirs.name, row["seconds"], row["seconds_against"], self.said(row), row["ratio_least"], row["ratio_most"],
@@ -157,6 +158,14 @@ class Bench:
         runs, = alternate([self.run("transpose", square, "--memory", "%dMi" % mib)], 3)
         return {"transpose_s": median(runs), "peak_MiB": max(r.peak for r in runs) / 2**20}
 
+    def where_time_goes(self):
+        """The shares of what takes most, of the run that computes most and of the one that only carries."""
+        big, _ = checkpoints.bert(CKMIG, self.work, self.options.gib)
+        for name in "bf16", "rename":
+            self.profiles[name] = profile(self.run(name, big))
+            for share, symbol in self.profiles[name]:
+                print("%-28s %5.1f %%  %s" % ("profile of " + name, share, symbol), flush=True)
+
     def draw_curves(self):
         self.curve("by size, GiB", [0.1, 0.5, 1.8, 4], self.by_size)
         self.curve("by variables", [100, 1000, 10000, 100000, 1000000], self.by_variables)
@@ -176,25 +185,28 @@ class Bench:
     def record(self):
         head = self.head()
         with open(os.path.join(self.work, "results.json"), "w") as f:
-            json.dump(dict(head, rows=self.rows, curves=self.curves), f, indent=1)
+            json.dump(dict(head, rows=self.rows, curves=self.curves, profiles=self.profiles), f, indent=1)
         print("as JSON: %s" % os.path.join(self.work, "results.json"))
         if not self.options.record:
             return
         with open(RESULTS, "a") as f:
             f.write("\n## %(date)s, %(commit)s, %(machine)s\n\n" % head)
-            f.write("| work | against | ckmig, s | other, s | ratio | least to most | goal | peak, MiB |\n|---|---|---|---|---|---|---|---|\n")
+            f.write("| work | against | ckmig, s | other, s | ratio | least to most | goal | peak, MiB | moved, MiB |\n|---|---|---|---|---|---|---|---|---|\n")
             for row in self.rows:
                 if "error" in row:
-                    f.write("| %(work)s | %(against)s | - | - | failed | %(error)s | - | - |\n" % row)
+                    f.write("| %(work)s | %(against)s | - | - | failed | %(error)s | - | - | - |\n" % row)
                     continue
-                f.write("| %s | %s | %.3f | %.3f | %s | %.3f to %.3f | %g | %.0f |\n" % (
+                moved = "-" if row["moved_bytes"] is None else "%.0f" % (row["moved_bytes"] / 2**20)
+                f.write("| %s | %s | %.3f | %.3f | %s | %.3f to %.3f | %g | %.0f | %s |\n" % (
                     row["work"], row["against"], row["seconds"], row["seconds_against"], self.said(row), row["ratio_least"],
-                    row["ratio_most"], row["goal"], row["peak_bytes"] / 2**20))
+                    row["ratio_most"], row["goal"], row["peak_bytes"] / 2**20, moved))
             for name, points in self.curves.items():
                 keys = [k for k in points[0] if k != "point"] if points else []
                 f.write("\n| %s | %s |\n|%s\n" % (name, " | ".join(keys), "---|" * (len(keys) + 1)))
                 for row in points:
                     f.write("| %g | %s |\n" % (row["point"], " | ".join("%.4g" % row[k] for k in keys)))
+            for name, shares in self.profiles.items():
+                f.write("\nWhere the time of `%s` goes: %s.\n" % (name, ", ".join("%s %.0f %%" % (symbol, share) for share, symbol in shares)))
 
 
 def main():
@@ -211,6 +223,7 @@ def main():
     bench.table()
     if options.curves:
         bench.draw_curves()
+        bench.where_time_goes()
     bench.record()
     remove([bench.out, os.path.join(bench.work, "copy"), os.path.join(bench.work, "peer")])
     shutil.rmtree(bench.out, ignore_errors=True)

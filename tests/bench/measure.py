@@ -46,6 +46,37 @@ def run_once(side, quiet=True):
     return Run(seconds, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024)
 
 
+def counted(side):
+    """Instructions of a run, and the bytes that it read and wrote through system calls; None where the machine does not tell."""
+    remove(side.outputs)
+    perf = shutil.which("perf")
+    done = subprocess.run([perf, "stat", "-x,", "-e", "instructions", "--", *side.command], capture_output=True, text=True) if perf else None
+    number = next((line.split(",")[0] for line in done.stderr.splitlines() if "instructions" in line), "") if done else ""
+    strace = shutil.which("strace")
+    moved = None
+    if strace:
+        remove(side.outputs)
+        calls = "trace=read,write,pread64,pwrite64,copy_file_range"
+        done = subprocess.run([strace, "-f", "-qq", "-e", calls, "-e", "signal=none", *side.command], capture_output=True, text=True)
+        moved = sum(int(line.rsplit("= ", 1)[1]) for line in done.stderr.splitlines() if line.rsplit("= ", 1)[-1].isdigit())
+    remove(side.outputs)
+    return int(number) if number.isdigit() else None, moved
+
+
+def profile(side, n=12):
+    """[(share, symbol)] of the n symbols that a run spends most time in; empty without perf."""
+    perf = shutil.which("perf")
+    if not perf:
+        return []
+    remove(side.outputs)
+    data = "/tmp/ckmig-bench-%d.perf" % os.getpid()
+    subprocess.run([perf, "record", "-q", "-o", data, "--", *side.command], capture_output=True)
+    report = subprocess.run([perf, "report", "-i", data, "--stdio", "--sort", "dso,sym", "-t", "|"], capture_output=True, text=True).stdout
+    remove([data, *side.outputs])
+    rows = [line.split("|") for line in report.splitlines() if line.strip() and not line.startswith("#")]
+    return [(float(row[0].strip().rstrip("%")), "%s (%s)" % (row[2].split("]", 1)[-1].strip(), row[1].strip())) for row in rows[:n] if len(row) == 3]
+
+
 def warm_memory(n_bytes):
     """The first write to a page that the machine has not handed out yet takes several times as long as later ones."""
     size = min(n_bytes, int(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 0.6))
