@@ -51,6 +51,10 @@ LIBRARY_OBJECTS := $(foreach layer,$(filter-out driver=%,$(LAYERS)),$(call objec
 UNIT_TESTS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/unit/*.c))
 PLAIN_TESTS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/prop/*.c tests/fault/*.c tests/fuzz/*.c tests/bench/*.c))
 
+MAKEFLAGS += --no-print-directory
+# What `make demo` and `make check` build is built by all processors, unless -j says otherwise.
+parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all lib tests deps venv demo check lint golden-update bench man install clean force
@@ -132,7 +136,7 @@ $(PLAIN_TESTS): $(B)/%: $(B)/obj/tests/%.o $(ARCHIVES)
 	$(Q)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
 
 check: deps venv
-	$(MAKE) all tests
+	$(MAKE) $(parallel) all tests
 	B=$(B) VENV=$(VENV) tests/run
 
 check-%:
@@ -160,7 +164,7 @@ $(VENV)/.stamp: tests/interop/requirements.txt tests/venv
 	@touch $@
 
 demo: deps
-	$(MAKE) all
+	$(MAKE) $(parallel) all
 	B=$(B) examples/demo.sh
 
 # Pages, made of their sources, of what the tables say, and of what the binary says of its examples.
