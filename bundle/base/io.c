@@ -168,7 +168,8 @@ bool ck_rename(const char *from, const char *to)
 
 bool ck_link(const char *from, const char *to)
 {
-	return !fault(CK_SEAM_LINK) && link(from, to) == 0;
+	/* Of a symbolic link, what it leads to: another name of the link itself would lead elsewhere. */
+	return !fault(CK_SEAM_LINK) && linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0;
 }
 
 bool ck_unlink(const char *path)

@@ -4,8 +4,14 @@
 #include "bundle/data.h"
 #include "bundle/path.h"
 #include "bundle/state.h"
-#include "compiler/driver/load.h"
+#include "compiler/driver/saved_model.h"
 #include "vm/exec.h"
+
+/* What is written: a prefix, or the folder of a SavedModel. */
+static struct ck_str output_of(struct ck_driver *driver)
+{
+	return driver->saved_model.p ? ck_saved_model_output(driver) : ck_option_text(&driver->options, CK_OPTION_OUTPUT);
+}
 
 /* The words of --verify are in the order of enum ck_verify_mode; without the option it is `changed`. */
 static enum ck_verify_mode verify_mode(const struct ck_options *options)
@@ -53,7 +59,7 @@ static enum ck_code check_prefix(struct ck_driver *driver, struct ck_str output,
 static struct ck_str report_path(struct ck_driver *driver)
 {
 	struct ck_str path = ck_option_text(&driver->options, CK_OPTION_REPORT);
-	struct ck_str output = ck_option_text(&driver->options, CK_OPTION_OUTPUT);
+	struct ck_str output = output_of(driver);
 	return path.p ? path : ck_str_format(driver->arena, "%.*s.report.json", CK_STR_ARG(output));
 }
 
@@ -110,7 +116,9 @@ static enum ck_code check_outputs(struct ck_driver *driver, const struct ck_load
 	struct ck_str *sources;
 	size_t n = 0;
 	enum ck_code code = ck_input_files(driver, inputs, &sources, &n);
-	if (!code)
+	if (!code && driver->saved_model.p)
+		code = ck_saved_model_check(driver, inputs, report);
+	else if (!code)
 		code = check_prefix(driver, output, sources, n);
 	for (size_t i = 0; i < inputs->inputs.n && !code; i++) {
 		const struct ck_manifest *manifest = inputs->manifests[i];
@@ -122,11 +130,12 @@ static enum ck_code check_outputs(struct ck_driver *driver, const struct ck_load
 			     CK_STR_ARG(ck_name_text(driver->arena, manifest->prefix)));
 		code = CK_BAD_SHARD;
 	}
-	if (!code)
+	if (!code && !driver->saved_model.p)
 		code = check_state(driver, output);
 	if (code || ck_str_equal(report, CK_STR("-")))
 		return code;
-	code = check_report(driver, report, output);
+	if (!driver->saved_model.p)
+		code = check_report(driver, report, output);
 	/* One more than there are inputs always fits: the migrated checkpoint has a number and no manifest. */
 	sources[n++] = driver->options.operands[0];
 	return code ? code : ck_output_allowed(driver, report, sources, n, is_json);
@@ -208,9 +217,22 @@ static enum ck_code update_state(struct ck_driver *driver, struct ck_str output)
 	return code;
 }
 
-static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, const struct ck_inputs *inputs)
+/* A SavedModel gets its name when the report is there too. */
+static enum ck_code name_saved_model(struct ck_driver *driver, struct ck_saved_model *model, struct ck_report *report, bool *ret_early_failed)
 {
-	struct ck_str output = ck_option_text(&driver->options, CK_OPTION_OUTPUT);
+	enum ck_code code = write_report(driver, report);
+	*ret_early_failed = code != CK_OK;
+	if (!code)
+		code = ck_saved_model_commit(model, &driver->diags);
+	report->written = code == CK_OK;
+	if (code && !*ret_early_failed)
+		(void)!write_report(driver, report);	/* it said that all is well */
+	return code;
+}
+
+static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, const struct ck_inputs *inputs, struct ck_saved_model *model)
+{
+	struct ck_str output = output_of(driver);
 	struct ck_report *report = NULL;
 	struct ck_progress progress;
 	struct early_report early = {.driver = driver};
@@ -223,13 +245,17 @@ static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, c
 		.sync = !ck_option_given(&driver->options, CK_OPTION_NO_SYNC),
 		.progress = ck_progress_show,
 		.progress_context = &progress,
-		.before_name = before_name,
+		.before_name = model ? NULL : before_name,
 		.before_context = &early,
 	};
-	driver->stage = CK_STAGE_RUN;
 	ck_progress_begin(&progress, driver);
-	enum ck_code code = ck_run(bound, inputs, output, &options, driver->arena, &driver->diags, &report);
+	struct ck_str prefix = model ? ck_saved_model_prefix(model) : output;
+	enum ck_code code = ck_run(bound, inputs, prefix, &options, driver->arena, &driver->diags, &report);
 	ck_progress_end(&progress);
+	if (report)
+		report->output = output;
+	if (!code && model)
+		code = name_saved_model(driver, model, report, &early.failed);
 	/* What failed is told in the report too, but where nothing could be written; an output that is there keeps its own. */
 	bool no_report = code == CK_IO || code == CK_NOMEM || code == CK_BAD_TARGET_NAME || code == CK_OUTPUT_EXISTS;
 	if (report && !no_report) {
@@ -238,7 +264,7 @@ static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, c
 			more = print_report(driver, report);
 		code = code ? code : more;
 	}
-	return code ? code : update_state(driver, output);
+	return code || model ? code : update_state(driver, output);
 }
 
 enum ck_code ck_cmd_run(struct ck_driver *driver)
@@ -255,8 +281,13 @@ enum ck_code ck_cmd_run(struct ck_driver *driver)
 		return CK_USAGE;
 	}
 	enum ck_code code = ck_load_bound(driver, check_outputs, &inputs, &bound);
+	struct ck_saved_model *model = NULL;
+	driver->stage = code ? driver->stage : CK_STAGE_RUN;
+	if (!code && driver->saved_model.p)
+		code = ck_saved_model_begin(driver, bound, &model);
 	if (!code)
-		code = run(driver, bound, &inputs.inputs);
+		code = run(driver, bound, &inputs.inputs, model);
+	ck_saved_model_close(model);
 	ck_loaded_inputs_clear(&inputs);
 	return code;
 }

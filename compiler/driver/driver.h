@@ -29,6 +29,8 @@ struct ck_driver {
 	struct ck_buf out;		/* becomes standard output when the command is through, also when it failed */
 	enum ck_stage stage;
 	enum ck_link_how link_how;	/* of linked shards, when a plan has some */
+	struct ck_str saved_model;	/* the SavedModel whose program the result is to fit; p is NULL: a plain checkpoint is made */
+	bool fits_itself;		/* that is the source, because no template was given */
 	bool differs;			/* exit code 1 when nothing failed */
 	bool out_is_terminal, color_out, color_err;
 	bool json, quiet, verbose;

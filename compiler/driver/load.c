@@ -8,6 +8,7 @@
 #include "bundle/base/thread.h"
 #include "bundle/path.h"
 #include "compiler/compile.h"
+#include "compiler/driver/saved_model.h"
 
 /* Somebody wrote a checkpoint where FILE belongs. */
 static void hint_checkpoint(struct ck_driver *driver, struct ck_str path)
@@ -141,6 +142,8 @@ enum ck_code ck_load_inputs(struct ck_driver *driver, const struct ck_plan *plan
 		return ck_error_nomem(&driver->diags);
 	*ret = (struct ck_loaded_inputs){{n, (const struct ck_manifest *const *)manifests}, manifests};
 	enum ck_code code = find_paths(driver, plan, source, paths, n);
+	if (!code)
+		code = ck_saved_model_choose(driver, paths[CK_INPUT_SOURCE], &paths[CK_INPUT_TEMPLATE], ck_plan_is_bound(plan));
 	for (size_t i = 0; i < n && !code; i++) {
 		if (paths[i].p && i != CK_INPUT_TARGET)
 			code = ck_manifest_open(paths[i], &driver->diags, &manifests[i]);
@@ -351,6 +354,8 @@ static enum ck_code bind(struct ck_driver *driver, const struct ck_plan *plan, c
 	driver->stage = code ? driver->stage : CK_STAGE_BIND;
 	if (!code)
 		code = ck_bind(plan, &inputs->inputs, &options, driver->arena, &driver->diags, ret_bound);
+	if (code && driver->fits_itself)
+		ck_saved_model_explain(driver);
 	if (!code)
 		ck_say(driver, "bound: %zu targets", (*ret_bound)->message->bound->n_targets);
 	return code;

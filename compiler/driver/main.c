@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bundle/writer.h"
+#include "bundle/saved_model.h"
 #include "compiler/driver/driver.h"
 
 #define CK_VERSION "0.1"
@@ -33,6 +33,7 @@ static const struct ending {
 static void end_by_signal(int number)
 {
 	ck_writer_abandon_all();
+	ck_saved_model_abandon();
 	ck_temporary_remove();
 	for (size_t i = 0; i < CK_COUNT(endings); i++) {
 		if (endings[i].signal == number) {

@@ -262,7 +262,8 @@ static void find_parts(struct survey *survey)
 		struct ck_str name = part_name(item->name, n_segments);
 		if (!ck_map_get(&numbers, name, &at)) {
 			if (!ck_map_put(&numbers, name, at) ||
-			    !ck_arena_grow(survey->maker->arena, (void **)&survey->parts, at, &survey->parts_capacity, sizeof(*survey->parts)))
+			    !ck_arena_grow(survey->maker->arena, (void **)&survey->parts, at, &survey->parts_capacity,
+					   sizeof(*survey->parts)))
 				return;
 			survey->parts[survey->n_parts++] = (struct part){.name = name, .first = item};
 		}
