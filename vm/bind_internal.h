@@ -122,6 +122,7 @@ struct ck_moved_optimizer {
 struct ck_binder {
 	const struct ck_plan *plan;
 	const Ck__Plan__Code *code;
+	bool told_scaffold;			/* the sink says how to begin */
 	const struct ck_bind_options *options;
 	struct ck_arena *arena;
 	struct ck_diags *diags;
@@ -212,6 +213,8 @@ void ck_explain_instead(struct ck_binder *binder, struct ck_unit *unit, size_t i
 bool ck_explain_match(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_relation *ret_relation);
 
 /* ---- bind_list.c */
+/* For a name that a scaffold put in for what is left open: says so. False when it is no such name. */
+bool ck_explain_open(struct ck_binder *binder, struct ck_diag *diag, struct ck_str name);
 void ck_explain_unaccounted(struct ck_binder *binder, uint32_t input, const size_t *variables, size_t n);
 /* Whether there are slots, in an optimizer's list `_variables`, that are none without the object graph; and the message about it. */
 bool ck_hides_slots(const struct ck_manifest *manifest);

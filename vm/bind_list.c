@@ -297,3 +297,12 @@ void ck_explain_numbered_slots(struct ck_binder *binder, struct ck_span span, ui
 	ck_diag_note(binder->diags, diag, "slots in a list `_variables` have numbers; whose they are is told by the graph alone");
 	ck_diag_help(binder->diags, diag, "put the data file that holds _CHECKPOINTABLE_OBJECT_GRAPH beside the index");
 }
+
+/* What a scaffold left open names what is not there. */
+bool ck_explain_open(struct ck_binder *binder, struct ck_diag *diag, struct ck_str name)
+{
+	if (!ck_str_starts(name, CK_STR("TODO")))
+		return false;
+	ck_diag_help(binder->diags, diag, "this is left open: put in what is meant; the comment of a scaffold says what it could be");
+	return true;
+}

@@ -201,6 +201,59 @@ static void help_counters(struct ck_binder *binder, struct ck_diag *diag, const 
 		ck_bind_nomem(binder);
 }
 
+/* Where much has to be mapped, a scaffold is where to begin. Once a binding. */
+static void help_scaffold(struct ck_binder *binder, struct ck_diag *diag, size_t n)
+{
+	enum { MANY = 3 };
+	struct ck_str source = binder->inputs[CK_INPUT_SOURCE].manifest->path, template = binder->inputs[CK_INPUT_TEMPLATE].manifest->path;
+
+	if (n < MANY || binder->told_scaffold || ck_str_equal(source, template))
+		return;
+	binder->told_scaffold = true;
+	ck_diag_help(binder->diags, diag, "`ckmig scaffold --onto %.*s %.*s` proposes what becomes what",
+		     CK_STR_ARG(ck_name_text(binder->diags->arena, template)), CK_STR_ARG(ck_name_text(binder->diags->arena, source)));
+}
+
+/* How far a name leads in the template, and what stands there instead. */
+static void tell_way(struct ck_binder *binder, struct ck_diag *diag, struct ck_str name)
+{
+	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
+	struct ck_str *next = ck_arena_array(binder->arena, template->n_plain + 1, sizeof(*next)), shown;
+	struct ck_map seen;
+	size_t known = 0, n = 0, at;
+
+	for (size_t end = ck_str_find(name, '/'); end < name.n; end += 1 + ck_str_find(ck_str_slice(name, end + 1, name.n), '/')) {
+		size_t had = known;
+
+		for (size_t i = 0; i < template->n_plain && known == had; i++)
+			if (ck_str_starts(template->items[template->by_head[i]].name, ck_str_slice(name, 0, end + 1)))
+				known = end + 1;
+		if (known == had)
+			break;
+	}
+	ck_map_init(&seen, binder->arena);
+	for (size_t i = 0; next && i < template->n_plain; i++) {
+		struct ck_str other = template->items[template->by_head[i]].name, segment;
+
+		if (!ck_str_starts(other, ck_str_slice(name, 0, known)))
+			continue;
+		segment = ck_str_slice(other, known, known + ck_str_find(ck_str_slice(other, known, other.n), '/'));
+		if (!segment.n || ck_map_get(&seen, segment, &at))
+			continue;
+		next[n++] = segment;
+		if (!ck_map_put(&seen, segment, n))
+			return;
+	}
+	if (!next || !n)
+		return;
+	shown = ck_explain_row(binder, next, n);
+	if (known)
+		ck_diag_note(binder->diags, diag, "\"%.*s\" goes on there with %.*s",
+			     CK_STR_ARG(ck_name_text(binder->diags->arena, ck_str_slice(name, 0, known))), CK_STR_ARG(shown));
+	else
+		ck_diag_note(binder->diags, diag, "names there begin with %.*s", CK_STR_ARG(shown));
+}
+
 static void not_in_template(struct ck_binder *binder, const struct lacking *lacking)
 {
 	const struct ck_made *made = &binder->makes[lacking->makes[0]];
@@ -225,13 +278,18 @@ static void not_in_template(struct ck_binder *binder, const struct lacking *lack
 		help_slots(binder, diag, lacking);
 		return;
 	}
+	if (ck_explain_open(binder, diag, made->name))
+		return;
 	help_counters(binder, diag, lacking);
 	ck_suggest_init(&suggest, made->name);
 	for (size_t i = 0; i < template->n_plain; i++)
 		ck_suggest_offer(&suggest, template->items[template->by_head[i]].name);
 	ck_suggest_help(&suggest, binder->diags, diag, "\"");
+	if (!suggest.n_best && !made->is_same)
+		tell_way(binder, diag, made->name);
 	if (made->is_same)
 		ck_diag_help(binder->diags, diag, "map it to a name that the template has, or drop it");
+	help_scaffold(binder, diag, lacking->n);
 }
 
 /* All that the template lacks, a message a rule. */
@@ -297,6 +355,7 @@ static bool tell_not_made(struct ck_binder *binder, const bool *made)
 	ck_counters_unmade(binder, diag, variables, n);
 	ck_diag_help(binder->diags, diag, "map something to %s, or write `new rest = template` to take %s from the template", n == 1 ? "it" : "them",
 		     n == 1 ? "its value" : "their values");
+	help_scaffold(binder, diag, n);
 	return true;
 }
 
