@@ -1,120 +1,21 @@
 /*
- * Counters and hyperparameters that optimizers keep beside their slots. They are variables, moved by rules; but every generation of
- * optimizers has names of its own for them, and people who change generations want to be told which is which.
- * Source: tensorflow/python/training/adam.py; optimizer_v2.py, optimizer.py and base_optimizer.py of Keras.
+ * Counters and hyperparameters that optimizers keep beside their slots are moved by rules like other variables; people who change
+ * generations want to be told which is which.
  */
 #include "vm/bind_internal.h"
 
 enum { MAX_TOLD = 8 };	/* counters of one message; more is no help */
 
-enum { TF1 = 1 << CK_TF1, TF2 = 1 << CK_TF2, KERAS2 = 1 << CK_KERAS2, KERAS3 = 1 << CK_KERAS3 };
-
-static const struct counter {
-	struct ck_str name;		/* last segment of a variable's name */
-	enum ck_counter meaning;
-	unsigned conventions;
-} counters[] = {
-	{ CK_STR("global_step"), CK_COUNTER_STEPS, TF1 },
-	{ CK_STR("iter"), CK_COUNTER_STEPS, TF2 },
-	{ CK_STR("_iterations"), CK_COUNTER_STEPS, KERAS2 | KERAS3 },
-	{ CK_STR("iterations"), CK_COUNTER_STEPS, KERAS3 },
-	{ CK_STR("beta1_power"), CK_COUNTER_POWER_1, TF1 },
-	{ CK_STR("beta2_power"), CK_COUNTER_POWER_2, TF1 },
-	{ CK_STR("learning_rate"), CK_COUNTER_RATE, TF2 },
-	{ CK_STR("_learning_rate"), CK_COUNTER_RATE, KERAS2 | KERAS3 },
-	{ CK_STR("momentum_cache"), CK_COUNTER_SCHEDULE, TF2 },
-	{ CK_STR("_u_product"), CK_COUNTER_SCHEDULE, KERAS2 | KERAS3 },
-	{ CK_STR("current_loss_scale"), CK_COUNTER_LOSS_SCALE, TF2 | KERAS2 },
-	{ CK_STR("dynamic_scale"), CK_COUNTER_LOSS_SCALE, KERAS3 },
-	{ CK_STR("good_steps"), CK_COUNTER_GOOD_STEPS, TF2 | KERAS2 },
-	{ CK_STR("step_counter"), CK_COUNTER_GOOD_STEPS, KERAS3 },
-	{ CK_STR("beta_1"), CK_COUNTER_OTHER, TF2 },
-	{ CK_STR("beta_2"), CK_COUNTER_OTHER, TF2 },
-	{ CK_STR("decay"), CK_COUNTER_OTHER, TF2 },
-	{ CK_STR("rho"), CK_COUNTER_OTHER, TF2 },
-	{ CK_STR("momentum"), CK_COUNTER_OTHER, TF2 },
-	{ CK_STR("beta"), CK_COUNTER_OTHER, TF2 },
-	{ CK_STR("learning_rate_power"), CK_COUNTER_OTHER, TF2 },
-	{ CK_STR("l1_regularization_strength"), CK_COUNTER_OTHER, TF2 },
-	{ CK_STR("l2_regularization_strength"), CK_COUNTER_OTHER, TF2 },
-};
-
-/* "adam/beta1_power_1": its last segment, without TensorFlow's number. */
-static struct ck_str last_segment(struct ck_str name, bool numbered)
-{
-	size_t slash = ck_str_rfind(name, '/'), n;
-	struct ck_str last = slash < name.n ? ck_str_slice(name, slash + 1, name.n) : name;
-
-	for (n = last.n; numbered && n > 1 && last.p[n - 1] >= '0' && last.p[n - 1] <= '9'; n--)
-		;
-	return numbered && n < last.n && last.p[n - 1] == '_' ? ck_str_slice(last, 0, n - 1) : last;
-}
-
-/* Whether the variable is a child of an optimizer, or of what it keeps, such as `loss_scale`. Names alone do not tell. */
-static bool is_in_optimizer(const struct ck_subjects *subjects, struct ck_str name)
-{
-	const struct ck_graph *graph = subjects->manifest->graph;
-	size_t slash = ck_str_rfind(name, '/');
-
-	if (!graph)
-		return slash < name.n;
-	for (int level = 0; level < 2 && slash < name.n; level++) {
-		int32_t node;
-
-		name = ck_str_slice(name, 0, slash);
-		node = ck_graph_find(graph, name);
-		if (node >= 0 && graph->is_optimizer[node])
-			return true;
-		slash = ck_str_rfind(name, '/');
-	}
-	return false;
-}
-
-static const struct counter *find_counter(const struct ck_subjects *subjects, size_t variable)
-{
-	const struct ck_subject *subject = &subjects->items[variable];
-	bool objects = subjects->manifest->object_based;
-	struct ck_str last;
-
-	if (subject->kind != CK_VARIABLE || subject->slot.n || subject->type.rank != 0)
-		return NULL;
-	last = last_segment(subject->name, !objects);
-	for (size_t i = 0; i < CK_COUNT(counters); i++)
-		if (ck_str_equal(counters[i].name, last) && (counters[i].conventions == TF1) != objects)
-			return !objects || is_in_optimizer(subjects, subject->name) ? &counters[i] : NULL;
-	return NULL;
-}
-
 enum ck_counter ck_counter_of(const struct ck_subjects *subjects, size_t variable)
 {
-	const struct counter *counter = find_counter(subjects, variable);
-
-	return counter ? counter->meaning : CK_COUNTER_NONE;
-}
-
-bool ck_counter_serves(struct ck_str name, enum ck_convention convention)
-{
-	struct ck_str last = last_segment(name, convention == CK_TF1);
-
-	for (size_t i = 0; i < CK_COUNT(counters); i++)
-		if (ck_str_equal(counters[i].name, last) && counters[i].conventions & 1u << convention)
-			return true;
-	return false;
-}
-
-struct ck_str ck_counter_name(enum ck_counter meaning, enum ck_convention convention)
-{
-	for (size_t i = 0; i < CK_COUNT(counters); i++)
-		if (counters[i].meaning == meaning && counters[i].conventions & 1u << convention)
-			return counters[i].name;
-	return (struct ck_str){ 0 };
+	return ck_counter_find(subjects->manifest, &subjects->manifest->variables[variable]);
 }
 
 /* ---- the one of the other checkpoint that means the same */
 
 static struct ck_str optimizer_path(struct ck_str name)
 {
-	return ck_str_slice(name, 0, name.n - last_segment(name, false).n);
+	return ck_str_slice(name, 0, name.n - ck_counter_segment(name, false).n);
 }
 
 /* Of several the one in an optimizer of the same path, else one that no statement has read, else the first. SIZE_MAX: none. */

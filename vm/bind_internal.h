@@ -2,6 +2,7 @@
 #ifndef CK_VM_BIND_INTERNAL_H
 #define CK_VM_BIND_INTERNAL_H
 
+#include "bundle/counters.h"
 #include "vm/bind.h"
 
 /* ---- what patterns match against: the variables of an input, or (in checks) the targets */
@@ -291,21 +292,7 @@ bool ck_bind_slots_follow(struct ck_binder *binder);
 bool ck_slot_follows(const struct ck_binder *binder, uint32_t input, size_t slot);
 
 /* ---- bind_counters.c: what optimizers keep beside their slots */
-enum ck_counter {
-	CK_COUNTER_NONE,
-	CK_COUNTER_STEPS,			/* how many steps were made */
-	CK_COUNTER_POWER_1, CK_COUNTER_POWER_2,	/* beta1_power, beta2_power */
-	CK_COUNTER_RATE,			/* the learning rate */
-	CK_COUNTER_SCHEDULE,			/* Nadam's product of momentums */
-	CK_COUNTER_LOSS_SCALE, CK_COUNTER_GOOD_STEPS,	/* of mixed precision */
-	CK_COUNTER_OTHER,			/* a constant of the program */
-};
-
 enum ck_counter ck_counter_of(const struct ck_subjects *subjects, size_t variable);
-/* Whether optimizers of the convention have counters of this name. */
-bool ck_counter_serves(struct ck_str name, enum ck_convention convention);
-/* The last segment of its name there; nothing if they have none. */
-struct ck_str ck_counter_name(enum ck_counter meaning, enum ck_convention convention);
 /* What makes beta1_power or beta2_power of a step count, as a text " | ..."; NULL where no operator of this version does. */
 const char *ck_counter_power(enum ck_counter meaning);
 /* Statements that make the template's counters among variables, as helps. */

@@ -239,7 +239,7 @@ static bool all_begin_alike(const struct ck_side *side)
 	size_t n = 0;
 	struct ck_str first = {0};
 	for (size_t i = 0; i < side->n; i++) {
-		if (ck_role_of(side, &side->items[i]))
+		if (side->items[i].role)
 			continue;
 		struct ck_str name = part_name(side->items[i].name, 1);
 		if (n++ && !ck_str_equal(name, first))
@@ -257,7 +257,7 @@ static void find_parts(struct survey *survey)
 	for (size_t i = 0; i < survey->side->n; i++) {
 		const struct ck_item *item = &survey->side->items[i];
 		size_t at = survey->n_parts;
-		if (survey->scope_of[item->family] != SIZE_MAX || ck_role_of(survey->side, item) || item->variable->kind != CK_VARIABLE)
+		if (survey->scope_of[item->family] != SIZE_MAX || item->role || item->variable->kind != CK_VARIABLE)
 			continue;
 		struct ck_str name = part_name(item->name, n_segments);
 		if (!ck_map_get(&numbers, name, &at)) {
@@ -373,7 +373,7 @@ static void put_counters(struct survey *survey)
 	size_t n = 0;
 	for (size_t i = 0; i < survey->side->n; i++) {
 		const struct ck_item *item = &survey->side->items[i];
-		const char *what = ck_role_of(survey->side, item);
+		const char *what = ck_role_name(item->role);
 		if (!what)
 			continue;
 		if (n++ == 0)
@@ -383,7 +383,7 @@ static void put_counters(struct survey *survey)
 	}
 	for (size_t i = 0; i < survey->side->n && n; i++) {
 		const struct ck_item *item = &survey->side->items[i];
-		if (!ck_role_of(survey->side, item))
+		if (!item->role)
 			continue;
 		ck_buf_str(&survey->out, CK_STR("#\n"));
 		put_line(survey, ck_str_format(arena, "drop \"%.*s\" because \"the new program stores none\"",

@@ -26,6 +26,7 @@ struct ck_item {
 	const struct ck_variable *variable;
 	struct ck_str name;
 	uint32_t side, type;
+	uint32_t role;			/* of counters and hyperparameters, see role.c; 0: none */
 	size_t family;			/* those whose names differ in numbers only */
 	struct ck_number *numbers;
 	size_t n_numbers;
@@ -228,8 +229,9 @@ struct ck_candidate *ck_candidates_find(struct ck_maker *maker, struct ck_units 
 void ck_match_fused(struct ck_maker *maker);
 void ck_match_doubts(struct ck_maker *maker);	/* doubt.c */
 void ck_match_roles(struct ck_maker *maker);
-/* "number of steps", if a variable is a counter or hyperparameter, else NULL. */
-const char *ck_role_of(const struct ck_side *side, const struct ck_item *item);
+uint32_t ck_role_find(const struct ck_manifest *manifest, const struct ck_variable *variable);
+/* "number of steps"; NULL for no role. */
+const char *ck_role_name(uint32_t role);
 void ck_match_slots(struct ck_maker *maker);
 /* open.c: moves for all that is left, which do not fit. */
 void ck_match_open(struct ck_maker *maker);

@@ -1,85 +1,85 @@
 /* Counters and hyperparameters: scalars that mean the same under other names, or that the other side does not store at all. */
-#include "compiler/scaffold/internal.h"
-
 #include <string.h>
 
+#include "bundle/counters.h"
+#include "compiler/scaffold/internal.h"
+
+enum { CK_ROLE_SAVES = CK_COUNTER_OTHER + 1, CK_N_ROLES };
+
 /*
- * What the last part of a name tells; in an optimizer, or anywhere. Where both sides have one of a role, it is the same thing; where
- * only one has, its row says what that means.
- * Source: tensorflow/python/training/{adam,training_util}.py; keras/src/optimizers; tf_keras/src/optimizers/{,legacy/}.
+ * What a role is; why two are one; why one of the source is dropped, and one of the new checkpoint taken from it; and where what the
+ * new program would start with may be wrong, what else it could be.
  */
 static const struct role {
-	const char *what, *in_optimizer[3], *anywhere, *shared, *lost, *made;
-} roles[] = {
-	{"number of steps", {"iterations", "_iterations", "iter"}, "global_step", "both count the steps",
-	 "the new checkpoint counts no steps", "the source counts no steps"},
-	{"learning rate", {"learning_rate", "_learning_rate", "_current_learning_rate"}, NULL, "both are the learning rate",
-	 "the new checkpoint stores no learning rate", "the source stores no learning rate"},
-	{"number of saves", {NULL}, "save_counter", "both count the saves", "the new checkpoint counts no saves",
-	 "the source counts no saves"},
-	{"power of beta 1, by the number of steps", {NULL}, "beta1_power", NULL, "it follows from the number of steps",
-	 "the source stores no such power"},
-	{"power of beta 2, by the number of steps", {NULL}, "beta2_power", NULL, "it follows from the number of steps",
-	 "the source stores no such power"},
-	{"beta 1", {"beta_1"}, NULL, "both are beta 1", "the new program sets it", "the source stores no beta 1"},
-	{"beta 2", {"beta_2"}, NULL, "both are beta 2", "the new program sets it", "the source stores no beta 2"},
-	{"decay", {"decay"}, NULL, "both are the decay", "the new program sets it", "the source stores no decay"},
-	{"rho", {"rho"}, NULL, "both are rho", "the new program sets it", "the source stores no rho"},
-	{"momentum", {"momentum"}, NULL, "both are the momentum", "the new program sets it", "the source stores no momentum"},
+	const char *what, *shared, *lost, *made, *doubt, *hint;
+} roles[CK_N_ROLES] = {
+	[CK_COUNTER_STEPS] = {"number of steps", "both count the steps", "the new checkpoint counts no steps", "the source has made no steps",
+			      "the source has been trained, and does not say for how many steps", "new \"%s\" = const(...)   # its steps"},
+	[CK_COUNTER_POWER_1] = {"beta 1 to the power of the steps", "both are the power of beta 1", "it follows from the number of steps",
+				"the source has made no steps", "it is beta 1 to the power of steps + 1, and the steps are a value",
+				"new \"%s\" = const(...)   # beta_1 ** (steps + 1)"},
+	[CK_COUNTER_POWER_2] = {"beta 2 to the power of the steps", "both are the power of beta 2", "it follows from the number of steps",
+				"the source has made no steps", "it is beta 2 to the power of steps + 1, and the steps are a value",
+				"new \"%s\" = const(...)   # beta_2 ** (steps + 1)"},
+	[CK_COUNTER_RATE] = {"learning rate", "both are the learning rate", "the new checkpoint stores no learning rate",
+			     "the source stores no learning rate"},
+	[CK_COUNTER_SCHEDULE] = {"product of Nadam's momentums", "both are the product of momentums", "the new optimizer has no such schedule",
+				 "the source has no such schedule"},
+	[CK_COUNTER_LOSS_SCALE] = {"loss scale", "both are the loss scale", "the new checkpoint stores no loss scale",
+				   "the source stores no loss scale"},
+	[CK_COUNTER_GOOD_STEPS] = {"steps since the loss scale changed", "both count the steps of a loss scale",
+				   "the new checkpoint does not count them", "the source does not count them"},
+	[CK_COUNTER_OTHER] = {"hyperparameter", "the same hyperparameter", "the new program sets it", "the source does not store it"},
+	[CK_ROLE_SAVES] = {"number of saves", "both count the saves", "the new checkpoint counts no saves", "the source counts no saves"},
 };
 
-/* Does what stands before the last slash belong to an optimizer, by the object graph or by its name? */
-static bool is_in_optimizer(const struct ck_side *side, struct ck_str parent)
+/* An optimizer without slots looks like any object; one that is called so is taken for one. */
+static bool is_called_optimizer(struct ck_str name)
 {
-	const struct ck_graph *graph = side->manifest->graph;
-	int32_t node = graph ? ck_graph_find(graph, parent) : -1;
-	return (node >= 0 && graph->is_optimizer[node]) || memmem(parent.p, parent.n, "optimizer", 9) != NULL;
-}
-
-static size_t role_of(const struct ck_side *side, const struct ck_item *item)
-{
-	struct ck_str name = item->name;
 	size_t slash = ck_str_rfind(name, '/');
 	struct ck_str parent = ck_str_slice(name, 0, slash < name.n ? slash : 0);
-	struct ck_str last = ck_str_slice(name, slash < name.n ? slash + 1 : 0, name.n);
-	if (item->variable->shape.rank || item->variable->kind != CK_VARIABLE)
-		return SIZE_MAX;
-	for (size_t i = 0; i < CK_COUNT(roles); i++) {
-		if (roles[i].anywhere && ck_str_equal(last, ck_str(roles[i].anywhere)))
-			return i;
-		for (size_t k = 0; k < CK_COUNT(roles[i].in_optimizer) && roles[i].in_optimizer[k]; k++) {
-			if (ck_str_equal(last, ck_str(roles[i].in_optimizer[k])) && is_in_optimizer(side, parent))
-				return i;
-		}
-	}
-	return SIZE_MAX;
+	slash = ck_str_rfind(parent, '/');
+	return ck_str_equal(slash < parent.n ? ck_str_slice(parent, slash + 1, parent.n) : parent, CK_STR("optimizer"));
 }
 
-const char *ck_role_of(const struct ck_side *side, const struct ck_item *item)
+uint32_t ck_role_find(const struct ck_manifest *manifest, const struct ck_variable *variable)
 {
-	size_t role = role_of(side, item);
-	return role == SIZE_MAX ? NULL : roles[role].what;
+	enum ck_counter found = ck_counter_find(manifest, variable);
+	bool is_plain = variable->kind == CK_VARIABLE && variable->convention == CK_CONVENTION_NONE && variable->shape.rank == 0;
+	if (is_plain && ck_str_equal(variable->name, CK_STR("save_counter")))
+		return CK_ROLE_SAVES;
+	if (found == CK_COUNTER_NONE && is_plain && manifest->object_based && is_called_optimizer(variable->name))
+		found = ck_counter_called(ck_counter_segment(variable->name, false), true);
+	return found;
 }
 
-/* Those of a role on a side that nothing accounts for; and how many there are in all. */
-struct holders {
-	struct ck_item *left;
-	size_t n_left, n;
-};
-
-static void find_holders(struct ck_maker *maker, uint32_t side, struct holders *holders)
+const char *ck_role_name(uint32_t role)
 {
-	for (size_t i = 0; i < maker->sides[side].n; i++) {
-		struct ck_item *item = &maker->sides[side].items[i];
-		size_t role = role_of(&maker->sides[side], item);
-		if (role == SIZE_MAX)
+	return roles[role].what;
+}
+
+/* Do two of a role mean the same? Hyperparameters when they are called the same. */
+static bool may_share(const struct ck_item *a, const struct ck_item *b, size_t role)
+{
+	return role != CK_COUNTER_OTHER || ck_str_equal(ck_counter_segment(a->name, false), ck_counter_segment(b->name, false));
+}
+
+/* The only one of a role on a side that nothing accounts for (and that could be `like`); and whether there is any at all. */
+static struct ck_item *only_left(struct ck_maker *maker, uint32_t number, size_t role, const struct ck_item *like, bool *ret_any)
+{
+	struct ck_side *side = &maker->sides[number];
+	struct ck_item *found = NULL;
+	size_t n = 0;
+	*ret_any = false;
+	for (size_t i = 0; i < side->n; i++) {
+		struct ck_item *item = &side->items[i];
+		if (item->role != role || (like && !may_share(like, item, role)))
 			continue;
-		holders[role].n++;
-		if (item->done)
-			continue;
-		holders[role].left = item;
-		holders[role].n_left++;
+		*ret_any = true;
+		n += !item->done;
+		found = item->done ? found : item;
 	}
+	return n == 1 ? found : NULL;
 }
 
 static void map_role(struct ck_maker *maker, const struct role *role, struct ck_item *from, struct ck_item *to)
@@ -96,37 +96,84 @@ static void map_role(struct ck_maker *maker, const struct role *role, struct ck_
 	move->reason = ck_str(role->shared);
 }
 
-/* All of a role on one side, when the other side has none. */
-static void end_role(struct ck_maker *maker, uint32_t side, size_t number)
+static void drop_role(struct ck_maker *maker, const struct role *role, struct ck_item *item)
 {
-	const struct role *role = &roles[number];
-	for (size_t i = 0; i < maker->sides[side].n; i++) {
-		struct ck_item *item = &maker->sides[side].items[i];
-		if (item->done || role_of(&maker->sides[side], item) != number)
-			continue;
-		bool is_lost = side == CK_FROM;
-		struct ck_move *move = ck_move_add(maker, is_lost ? "drop" : "new", &item, is_lost, &item, !is_lost);
-		if (!move)
-			return;
-		move->certainty = CK_SURE;
-		move->why = CK_WHY_OTHER;
-		move->reason = ck_str(is_lost ? role->lost : role->made);
-		move->tail = is_lost ? ck_str_format(maker->arena, "because \"%s\"", role->lost) : CK_STR("= template");
-	}
+	struct ck_move *move = ck_move_add(maker, "drop", &item, 1, NULL, 0);
+	if (!move)
+		return;
+	move->certainty = CK_SURE;
+	move->why = CK_WHY_OTHER;
+	move->reason = ck_str(role->lost);
+	move->tail = ck_str_format(maker->arena, "because \"%s\"", role->lost);
+}
+
+static void make_role(struct ck_maker *maker, const struct role *role, struct ck_item *item)
+{
+	struct ck_move *move = ck_move_add(maker, "new", NULL, 0, &item, 1);
+	if (!move)
+		return;
+	move->certainty = CK_SURE;
+	move->why = CK_WHY_OTHER;
+	move->reason = ck_str(role->made);
+	move->tail = CK_STR("= template");
+}
+
+/* What a program starts with is not what the state that it is given needs. */
+static void doubt_role(struct ck_maker *maker, const struct role *role, struct ck_item *item)
+{
+	struct ck_str *hint = ck_arena_array(maker->arena, 1, sizeof(*hint));
+	struct ck_move *move = hint ? ck_move_add(maker, "map", &item, 1, &item, 1) : NULL;
+	if (!move || !ck_arena_grow(maker->arena, (void **)&maker->hints, maker->n_hints, &maker->hints_capacity, sizeof(*maker->hints)))
+		return;
+	hint[0] = ck_str_format(maker->arena, role->hint, ck_quote_pattern(maker, item->name).p);
+	move->hints = maker->n_hints;
+	maker->hints[maker->n_hints++] = (struct ck_hints){hint, 1};
+	move->sources[0].prefix = maker->marker_slash;
+	move->certainty = CK_OPEN;
+	move->why = CK_WHY_OPEN;
+	move->reason = ck_str(role->doubt);
+}
+
+static bool has_trained(struct ck_maker *maker)
+{
+	static const size_t signs[] = {CK_COUNTER_STEPS, CK_COUNTER_POWER_1, CK_COUNTER_POWER_2};
+	bool any = maker->sides[CK_FROM].n_slots > 0;
+	for (size_t i = 0; i < CK_COUNT(signs) && !any; i++)
+		(void)only_left(maker, CK_FROM, signs[i], NULL, &any);
+	return any;
+}
+
+/* An item of one side whose role the other side has not; nothing when that has several, or none that is left. */
+static void end_role(struct ck_maker *maker, size_t number, struct ck_item *item)
+{
+	bool any;
+	(void)only_left(maker, item->side == CK_FROM ? CK_ONTO : CK_FROM, number, item, &any);
+	if (any)
+		return;
+	if (item->side == CK_FROM)
+		drop_role(maker, &roles[number], item);
+	else if (roles[number].doubt && has_trained(maker))
+		doubt_role(maker, &roles[number], item);
+	else
+		make_role(maker, &roles[number], item);
 }
 
 void ck_match_roles(struct ck_maker *maker)
 {
-	struct holders holders[CK_N_SIDES][CK_COUNT(roles)] = {0};
-	for (uint32_t side = 0; side < CK_N_SIDES; side++)
-		find_holders(maker, side, holders[side]);
-	for (size_t i = 0; i < CK_COUNT(roles) && !ck_arena_failed(maker->arena); i++) {
-		const struct holders *from = &holders[CK_FROM][i], *to = &holders[CK_ONTO][i];
-		if (from->n_left == 1 && to->n_left == 1 && roles[i].shared)
-			map_role(maker, &roles[i], from->left, to->left);
-		else if (from->n_left && to->n == 0)
-			end_role(maker, CK_FROM, i);
-		else if (to->n_left && from->n == 0)
-			end_role(maker, CK_ONTO, i);
+	bool any;
+	for (uint32_t number = 0; number < CK_N_SIDES; number++) {
+		struct ck_side *side = &maker->sides[number];
+		for (size_t i = 0; i < side->n && !ck_arena_failed(maker->arena); i++) {
+			struct ck_item *item = &side->items[i];
+			uint32_t role = item->done ? 0 : item->role;
+			if (!role)
+				continue;
+			bool is_only = only_left(maker, number, role, item, &any) == item;
+			struct ck_item *other = only_left(maker, number == CK_FROM ? CK_ONTO : CK_FROM, role, item, &any);
+			if (is_only && other && number == CK_FROM)
+				map_role(maker, &roles[role], item, other);
+			else
+				end_role(maker, role, item);
+		}
 	}
 }

@@ -118,7 +118,7 @@ static struct ck_str read_numbers(struct ck_maker *maker, struct ck_item *item)
 	struct ck_buf skeleton = {0};
 	size_t n = 0, end;
 	/* beta_1 and beta_2 are no two of a kind. */
-	bool odd = is_odd(name), is_text = odd || ck_role_of(&maker->sides[item->side], item);
+	bool odd = is_odd(name), is_text = odd || item->role;
 	for (size_t i = 0; i < name.n; i++)
 		n += is_digit(name.p[i]) && (i == 0 || !is_digit(name.p[i - 1]));
 	/* One more, for a number that TensorFlow left out. */
@@ -314,7 +314,8 @@ void ck_side_read(struct ck_maker *maker, uint32_t number, const struct ck_manif
 		if (variable->kind == CK_GRAPH || variable->convention != CK_CONVENTION_NONE)
 			continue;
 		struct ck_item *item = &side->items[side->n++];
-		*item = (struct ck_item){.variable = variable, .name = variable->name, .side = number, .type = intern_type(maker, variable)};
+		*item = (struct ck_item){.variable = variable, .name = variable->name, .side = number, .type = intern_type(maker, variable),
+				       .role = ck_role_find(manifest, variable)};
 	}
 	if (ck_arena_failed(maker->arena))
 		return;

@@ -177,7 +177,8 @@ static void add_other_ways(struct ck_maker *maker, const struct ck_draft *draft,
 {
 	const struct ck_move *move = draft->moves[0];
 	struct ck_str pattern = draft->terms[0];
-	bool of_source = move->sources[0].prefix[0] == '\0', of_both = move->sources[0].item != move->targets[0].item;
+	bool of_source = move->sources[0].prefix[0] == '\0', is_slot = move->sources[0].suffix[0] != '\0';
+	bool of_both = move->sources[0].item != move->targets[0].item && !is_slot;
 	if (!of_source)
 		pattern = ck_str_slice(pattern, strlen(maker->marker_slash), pattern.n);
 	if (of_source)
@@ -206,13 +207,13 @@ static void add_hints(struct ck_maker *maker, const struct ck_draft *draft, stru
 	statement->hints = ck_arena_array(maker->arena, hints->n + 3, sizeof(*statement->hints));
 	if (!statement->hints)
 		return;
-	if (draft->moves[0]->other.n) {
-		if (draft->moves[0]->is_doubt)
-			statement->hints[statement->n_hints++] = reading(maker, draft, draft->change);
-		statement->hints[statement->n_hints++] = reading(maker, draft, draft->moves[0]->other);
-		if (draft->moves[0]->is_doubt)
-			return;
-	}
+	const struct ck_move *move = draft->moves[0];
+	if (move->is_doubt)
+		statement->hints[statement->n_hints++] = reading(maker, draft, draft->change);
+	if (move->other.n)
+		statement->hints[statement->n_hints++] = reading(maker, draft, move->other);
+	if (move->is_doubt && move->other.n)
+		return;
 	for (size_t i = 0; i < hints->n; i++)
 		statement->hints[statement->n_hints++] = hints->items[i];
 	add_other_ways(maker, draft, statement);

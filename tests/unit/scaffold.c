@@ -40,6 +40,7 @@ static struct ck_manifest *make(const char *text)
 	struct ck_manifest *manifest = ck_arena_alloc(arena, sizeof(*manifest));
 	manifest->arena = arena;
 	manifest->path = manifest->prefix = CK_STR("dir/model.ckpt");
+	manifest->object_based = strstr(text, "optimizer/") != NULL;
 	manifest->variables = ck_arena_array(arena, MAX_VARIABLES, sizeof(*manifest->variables));
 	while (*text) {
 		size_t n = strcspn(text, " ");
@@ -168,6 +169,10 @@ static const struct row {
 	{"w[2] global_step:i64[] beta1_power[]", "w[2] optimizer/iterations:i64[] optimizer/learning_rate[]",
 	 "sure map \"global_step\" -> \"optimizer/iterations\"\nsure drop \"beta1_power\" because \"it follows from the number of steps\"\n"
 	 "sure new \"optimizer/learning_rate\" = template\nsure keep rest\n"},
+	{"w[2] optimizer/iter:i64[]", "w[2] global_step:i64[] beta1_power[]",
+	 "sure map \"optimizer/iter\" -> \"global_step\"\nopen map \"TODO/beta1_power\" -> \"beta1_power\"\nsure keep rest\n"},
+	{"w[2] optimizer/beta_1[] optimizer/decay[]", "w[2] optimizer/decay[]",
+	 "sure drop \"optimizer/beta_1\" because \"the new program sets it\"\nsure keep rest\n"},
 	{"decay[] w[2]", "w[2]", "open map \"decay\" -> \"TODO/decay\"\nsure keep rest\n"},	/* of no optimizer */
 	{"w[2] w/Adam[2] w/Adam_1[2]", "w[2]", "sure slots drop because \"the new checkpoint has no optimizer slots\"\nsure keep rest\n"},
 	{"w[2] w/Adam[2] w/Adam_1[2]", "w[2] w/Adam[2]", "sure drop \"**@v\" because \"the new checkpoint has no such slot\"\nsure keep rest\n"},
@@ -175,6 +180,8 @@ static const struct row {
 	 "sure drop \"x@m\" because \"the new variable has no such slot\"\nsure keep rest\n"},
 	{"w[2,3] w/Adam[2,3]", "w:bf16[3,2] w/Adam[3,2]",
 	 "likely map \"w\" | transpose | cast(bf16) -> \"w\"\nlikely map \"w@m\" | transpose -> \"w@m\"\n"},
+	{"w[2] w/adam_m[2] b[3] b/adam_m[3]", "w[2] w/Momentum[2] b[3] b/Momentum[3]",
+	 "open map \"{b,w}@m\" -> \"TODO/{b,w}@momentum\"\nsure keep rest\n"},
 	/* Odd names. */
 	{"part*a/kernel[2,3]", "part@a/w[2,3]", "likely map \"part[*]a/kernel\" -> \"part[@]a/w\"\n"},
 	{"part/\"a\"/kernel[2,3]", "part/\\a/w[2,3]", "likely map \"part/\\\"a\\\"/kernel\" -> \"part/\\\\a/w\"\n"},
