@@ -163,7 +163,8 @@ static void offer_instead(struct slots *slots, const struct ck_item *from, const
 /* Momentum is a sum of gradients in TF1 and one of steps in Keras; RMSProp's is the same in both. */
 static void scale_momentum(struct slots *slots, const struct ck_item *from, const struct ck_item *to, const struct ck_move *move)
 {
-	const struct ck_variable *source = slot_of(slots->maker, from, CK_STR("momentum")), *target = slot_of(slots->maker, to, CK_STR("momentum"));
+	const struct ck_variable *source = slot_of(slots->maker, from, CK_STR("momentum")), *target = slot_of(slots->maker, to,
+													      CK_STR("momentum"));
 	bool changes = source && target && (source->convention == CK_TF1) != (target->convention == CK_TF1);
 	if (!changes || slot_of(slots->maker, from, CK_STR("rms")) || (move && (move->n_sources != 1 || move->n_targets != 1)))
 		return;
