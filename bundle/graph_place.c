@@ -148,8 +148,8 @@ static enum ck_code parent_at(struct ck_edit *edit, struct ck_str path, uint32_t
 /* Lets an edge lead to a placed node by its path. */
 static enum ck_code attach(struct ck_edit *edit, uint32_t at)
 {
-	uint32_t parent, own = edit->nodes[at].edge;
-	struct ck_str local, path = edit->nodes[at].path;
+	uint32_t parent = CK_NONE, own = edit->nodes[at].edge;
+	struct ck_str local = {0}, path = edit->nodes[at].path;
 	edit->span = edit->nodes[at].first_value == CK_NONE ? (struct ck_span){0} : edit->values[edit->nodes[at].first_value].span;
 	enum ck_code code = parent_at(edit, path, &parent, &local);
 	if (code)
@@ -350,8 +350,8 @@ static enum ck_code look(struct ck_edit *edit, struct ck_str path, uint32_t *ret
 static enum ck_code place_alias(struct ck_edit *edit, const struct ck_graph_alias *alias, const bool *leads, size_t n_leads)
 {
 	struct ck_arena *arena = edit->diags->arena;
-	struct ck_str path = ck_name_text(arena, alias->path), target = ck_name_text(arena, alias->target), local;
-	uint32_t to, parent;
+	struct ck_str path = ck_name_text(arena, alias->path), target = ck_name_text(arena, alias->target), local = {0};
+	uint32_t to, parent = CK_NONE;
 	edit->span = alias->span;
 	if (alias->path.n == 0)
 		return ck_edit_error(edit, CK_BAD_TARGET_NAME, "write the second path", "an alias of \"%.*s\" cannot have the empty name", CK_STR_ARG(target));

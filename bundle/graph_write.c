@@ -506,7 +506,7 @@ static bool write_message(struct writing *writing, const bool *keep, Ck__Tf__Obj
 	writing->ids = ck_arena_array(edit->scratch, edit->n_nodes, sizeof(*writing->ids));
 	writing->has_values = ck_edit_leads(edit, CK_SEED_VALUES);
 	writing->says_values = !edit->source;
-	for (uint32_t i = 0; i < edit->n_old; i++)
+	for (uint32_t i = 0; edit->source && i < edit->n_old; i++)
 		writing->says_values |= ck_edit_old(edit, i)->has_checkpoint_values != NULL;
 	if (!order || !writing->ids || !writing->has_values || !group_edges(edit, false, keep, &writing->out) || !group_slots(writing))
 		return false;

@@ -190,7 +190,7 @@ enum ck_code ck_entry_find_parts(struct ck_entry_reader *reader, struct ck_str k
 	enum ck_code code = check_tiling(reader, key, entry);
 	entry->place = (struct ck_place){0};
 	for (size_t i = 0; i < entry->n_slices && !code; i++) {
-		struct ck_entry part;
+		struct ck_entry part = {0};
 		part_key.n = 0;
 		ck_part_key(&part_key, key, entry->shape.rank, &entry->slices[i], entry->is_full + i * entry->shape.rank);
 		size_t at = part_key.failed ? n_pairs : find_pair(pairs, n_pairs, ck_buf_view(&part_key));

@@ -167,7 +167,7 @@ static enum ck_code read_block(struct reader *reader, const char *what, struct h
 	if (!code)
 		code = open_block(reader, what, bytes, &block);
 	while (!code && block.left.n) {
-		struct ck_pair pair;
+		struct ck_pair pair = {0};
 		code = next_entry(reader, &block, &pair);
 		if (code)
 			break;

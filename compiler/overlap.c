@@ -176,7 +176,7 @@ static void find_target_overlaps(struct ck_compiler *compiler)
 
 			if (!name.p)
 				continue;
-			if (ck_map_get(&seen, name, &before)) {
+			if (ck_map_get(&seen, name, &before) && before < n) {
 				two_producers(compiler, name, spans[before], span);
 				continue;
 			}

@@ -55,7 +55,7 @@ static size_t skip_digits(struct ck_str text, size_t at)
 /* True when text is digits, then a point with digits, an exponent, or both. */
 static bool is_float(struct ck_str text)
 {
-	size_t at = skip_digits(text, 0), begin = at;
+	size_t at = skip_digits(text, 0), begin;
 	bool has_point = false;
 
 	if (at && at < text.n && text.p[at] == '.') {

@@ -5,12 +5,6 @@
 
 static const struct ck_span no_place = { 0 };
 
-bool ck_bind_nomem(struct ck_binder *binder)
-{
-	binder->nomem = true;
-	return false;
-}
-
 bool ck_bind_failed(const struct ck_binder *binder)
 {
 	return binder->nomem || binder->diags->n_errors > binder->errors_before;

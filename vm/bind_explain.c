@@ -204,7 +204,7 @@ static bool tell_key(struct explain *explain)
 static bool tell_other_input(struct explain *explain)
 {
 	struct ck_binder *binder = explain->binder;
-	struct ck_relation found;
+	struct ck_relation found = { 0 };
 
 	for (uint32_t input = 0; input < binder->n_inputs; input++) {
 		struct ck_str name = ck_plan_input_name(binder->plan, input);
@@ -581,10 +581,20 @@ static void tell_how_far(struct explain *explain)
 
 /* ---- messages */
 
-/* What would do instead; the first that fits. */
+/* The first that fits. */
+static void tell_elsewhere(struct explain *explain)
+{
+	if (tell_by(explain, CK_BY_FULL) || tell_by(explain, CK_BY_NAME) || tell_other_input(explain) || tell_kind(explain) ||
+	    tell_by(explain, CK_BY_PATH) || tell_around(explain) || tell_nearest(explain))
+		return;
+	tell_how_far(explain);
+}
+
+/* What would do instead. Of a slot that is not there, what would do for its variable. */
 static void tell_instead(struct explain *explain)
 {
 	Ck__Plan__Pattern plain = *explain->pattern;
+	struct explain of_variable = *explain;
 
 	/* Many errors are mostly one mistake, and looking through many names takes time: the first ones are enough then. */
 	if (explain->binder->diags->n_errors > CK_MAX_DIAGS || explain->binder->diags->n_errors * explain->subjects->n > MAX_LOOKS)
@@ -593,16 +603,12 @@ static void tell_instead(struct explain *explain)
 		return;
 	if (tell_taken(explain) || (explain->pattern->has_slot && tell_slots(explain)))
 		return;
-	if (explain->pattern->has_slot) {
-		plain.has_slot = false;
-		explain->pattern = &plain;
-	} else if (tell_folder(explain) || tell_key(explain)) {
-		return;
-	}
-	if (tell_by(explain, CK_BY_FULL) || tell_by(explain, CK_BY_NAME) || tell_other_input(explain) || tell_kind(explain) ||
-	    tell_by(explain, CK_BY_PATH) || tell_around(explain) || tell_nearest(explain))
-		return;
-	tell_how_far(explain);
+	plain.has_slot = false;
+	of_variable.pattern = &plain;
+	if (explain->pattern->has_slot)
+		tell_elsewhere(&of_variable);
+	else if (!tell_folder(explain) && !tell_key(explain))
+		tell_elsewhere(explain);
 }
 
 static bool open_explain(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct explain *ret_explain)

@@ -93,7 +93,7 @@ static bool read_named(struct ck_binder *binder, struct ck_unit *unit, size_t in
 /* CR LF and a missing last newline are accepted. */
 bool ck_bind_indices(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_str name, struct ck_value *ret_list)
 {
-	struct ck_str path, text;
+	struct ck_str path = { NULL, 0 }, text = { NULL, 0 };
 	size_t capacity = 0, line = 0;
 
 	if (!read_named(binder, unit, insn, name, &path, &text))

@@ -148,8 +148,14 @@ struct ck_binder {
 	Ck__Plan__Bound *bound;
 };
 
+/* Always false; remembered. */
+static inline bool ck_bind_nomem(struct ck_binder *binder)
+{
+	binder->nomem = true;
+	return false;
+}
+
 /* ---- bind.c */
-bool ck_bind_nomem(struct ck_binder *binder);	/* false; remembered */
 bool ck_bind_failed(const struct ck_binder *binder);	/* errors so far */
 /* True the first time for an instruction (SIZE_MAX: the statement): whether to tell. */
 bool ck_bind_once(struct ck_unit *unit, size_t insn);

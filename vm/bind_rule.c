@@ -110,8 +110,8 @@ static struct ck_node *make_node(struct ck_binder *binder, enum ck_op op, size_t
 struct ck_node *ck_node_op(struct ck_binder *binder, struct ck_unit *unit, enum ck_op op, size_t insn, const struct ck_value *args,
 			   struct ck_node **operands, size_t n_operands)
 {
-	struct ck_type *types;
-	size_t n;
+	struct ck_type *types = NULL;
+	size_t n = 0;
 
 	if (!infer(binder, unit, op, insn, args, operands, n_operands, &types, &n) || n != 1)
 		return NULL;
@@ -338,9 +338,9 @@ static bool add_part(struct ck_binder *binder, struct ck_unit *unit, const Ck__P
 static bool split_node(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_value *args, struct ck_node *whole,
 		       struct ck_node ***parts, size_t *n_parts, size_t *capacity)
 {
-	struct ck_type *types;
+	struct ck_type *types = NULL;
 	int64_t start = 0;
-	size_t n;
+	size_t n = 0;
 	int axis;
 
 	if (!infer(binder, unit, (enum ck_op)unit->code[insn]->op, insn, args, &whole, 1, &types, &n))

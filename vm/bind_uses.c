@@ -60,7 +60,7 @@ static bool open_tally(struct ck_binder *binder, struct tally *tally)
 		for (size_t j = 0; tally->labels[i] && j < n; j++)
 			tally->labels[i][j] = ck_subject_label(binder, i, j);
 	}
-	if (ck_arena_failed(arena))
+	if (!tally->inputs || !tally->labels || ck_arena_failed(arena))
 		return ck_bind_nomem(binder);
 	for (size_t i = 0; i < binder->n_makes; i++) {
 		binder->epoch++;

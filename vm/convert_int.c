@@ -180,7 +180,7 @@ static struct range range_of(enum ck_dtype from, enum ck_dtype to)
 	} else if (from == CK_DT_U64) {
 		range.low = range.high; /* the highest bit is no sign */
 	} else if (is_signed) {
-		range.offset = (uint64_t)1 << bits;
+		range.offset = range.high + 1;
 		range.bits = width;
 		range.low = 0 - range.offset;
 	} else if (width == 64) {

@@ -238,12 +238,13 @@ static enum ck_code plan_targets(struct ck_exec *exec)
 		const Ck__Plan__Target *target = exec->message->targets[i];
 		const Ck__Plan__Insn *load = find_load(target);
 		bool is_graph = exec->message->graph.len && ck_str_equal(ck_str_of(target->key), CK_STR(CK_GRAPH_KEY));
+		bool as_is = is_stored_as_is(target);
 
 		if (!target->n_code && !is_graph) {
 			code = no_graph(exec);
-		} else if (is_graph || (!load && is_stored_as_is(target))) {
+		} else if (is_graph || (as_is && !load)) {
 			exec->targets[i].way = CK_WAY_BYTES;
-		} else if (is_stored_as_is(target)) {
+		} else if (as_is) {
 			code = plan_copy(exec, i, load);
 		} else {
 			exec->targets[i].way = CK_WAY_TILES;

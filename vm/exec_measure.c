@@ -277,6 +277,7 @@ static enum ck_code measure_stored(struct measuring *measuring, struct ck_exec_w
 	size_t widths[2] = { 1, 1 }, n_at_once = measuring->n_half;
 	enum ck_code code = CK_OK;
 
+	CK_ASSERT(measure->n_sides <= CK_COUNT(halves));
 	for (size_t i = 0; i < measure->n_sides; i++) {
 		widths[i] = ck_dtype_width(measure->sides[i].dtype) ? ck_dtype_width(measure->sides[i].dtype) : 1;
 		n_at_once = measuring->n_half / widths[i] < n_at_once ? measuring->n_half / widths[i] : n_at_once;

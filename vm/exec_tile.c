@@ -52,9 +52,11 @@ static void fill_up(struct ck_shape shape, uint64_t n_elems, uint64_t *counts)
 	for (size_t i = 0; i < shape.rank; i++)
 		n *= counts[i];
 	for (size_t i = shape.rank; i-- > 0 && n < n_elems;) {
-		uint64_t others = n / counts[i];
+		uint64_t others;
 
-		counts[i] = least(shape.dims[i], n_elems / others > counts[i] ? n_elems / others : counts[i]);
+		CK_ASSERT(counts[i] && counts[i] <= n);	/* n is their product */
+		others = n / counts[i];
+		counts[i] = least(shape.dims[i] ? shape.dims[i] : 1, n_elems / others > counts[i] ? n_elems / others : counts[i]);
 		n = others * counts[i];
 		if (counts[i] < shape.dims[i])
 			return;
@@ -104,8 +106,10 @@ enum ck_code ck_exec_plan_tiles(struct ck_exec *exec, size_t number, uint64_t *r
 		return CK_OK;
 	ck_exec_tile_counts(own->view, exec->n_tile, own->counts);
 	*ret_n_tiles = 1;
-	for (size_t i = 0; i < shape.rank; i++)
+	for (size_t i = 0; i < shape.rank; i++) {
+		CK_ASSERT(own->counts[i]);
 		*ret_n_tiles *= (shape.dims[i] + own->counts[i] - 1) / own->counts[i];
+	}
 	return CK_OK;
 }
 

@@ -145,7 +145,7 @@ static int rank_of(uint32_t kind)
 	}
 }
 
-static const char *const signs[] = { "||", "&&", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "-", "!" };
+static const char *const signs[] = { "||", "&&", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "-", "!", "within" };
 
 static void print_expr(const struct printer *printer, const Ck__Plan__Expr *expr, int rank);
 

@@ -116,7 +116,7 @@ enum ck_code ck_infer_like(struct ck_infer *infer, const struct ck_type *operand
 	int64_t *dims = NULL;
 	enum ck_code code = ck_infer_new(infer, operand->dtype, operand->rank, ret_inferred, &dims);
 
-	for (int i = 0; code == CK_OK && i < operand->rank; i++)
+	for (int i = 0; dims && i < operand->rank; i++)
 		dims[i] = operand->dims[i];
 	if (ret_dims)
 		*ret_dims = dims;

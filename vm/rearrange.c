@@ -421,11 +421,12 @@ enum ck_code ck_rearrange_resolve(struct ck_infer *infer, struct ck_rearrange *r
 {
 	struct ck_rearrange made = { 0 };
 	size_t starts[MAX_ATOMS] = { 0 }, ellipsis = 0, at = 0;
-	struct pattern *pattern;
+	struct pattern *pattern = NULL;
 	bool ranked;
 	enum ck_code code = read_pattern(infer, &pattern);
 
 	CK_ASSERT(infer->n_operands == 1 && ck_type_known(&infer->operands[0]));
+	CK_ASSERT(pattern || code != CK_OK);
 	if (code == CK_OK)
 		code = bind_left(infer, pattern, &ranked);
 	if (code == CK_OK)

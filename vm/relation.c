@@ -164,6 +164,7 @@ static bool make_groups(struct grouping *grouping)
 		struct group *group;
 
 		/* The table holds groups; each by its first row. */
+		CK_ASSERT(at <= grouping->n_groups);
 		while (at && !ck_key_equal(&key, &relation->rows[i], &relation->rows[grouping->groups[at - 1].rows[0]]))
 			at = table.next[at - 1];
 		if (!at) {

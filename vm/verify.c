@@ -35,12 +35,6 @@ bool ck_verify_fail(struct ck_verifier *verifier, const char *format, ...)
 	return false;
 }
 
-bool ck_verify_nomem(struct ck_verifier *verifier)
-{
-	verifier->result = ck_error_nomem(verifier->diags);
-	return false;
-}
-
 /* ---- one instruction */
 
 /* What an operator's instruction has beside its arguments. */

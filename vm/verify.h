@@ -36,7 +36,11 @@ struct ck_verifier {
 
 /* Adds the diagnostic and sets result. Always false, so that a rule is: return holds || ck_verify_fail(...). */
 CK_PRINTF(2, 3) bool ck_verify_fail(struct ck_verifier *verifier, const char *format, ...);
-bool ck_verify_nomem(struct ck_verifier *verifier);
+static inline bool ck_verify_nomem(struct ck_verifier *verifier)
+{
+	verifier->result = ck_error_nomem(verifier->diags);
+	return false;
+}
 
 /* ---- verify_name.c: patterns, templates, types. All return false after a message. */
 bool ck_verify_source(struct ck_verifier *verifier, const Ck__Plan__Source *source);

@@ -250,7 +250,7 @@ static bool verify_code(struct ck_verifier *verifier, Ck__Plan__Insn *const *cod
 
 static bool verify_target_code(struct ck_verifier *verifier, const Ck__Plan__Target *target)
 {
-	struct ck_type type;
+	struct ck_type type = { 0 };
 
 	return verify_code(verifier, target->code, target->n_code, target->n_registers, &type) && verify_result(verifier, target, &type);
 }

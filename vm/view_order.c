@@ -78,7 +78,7 @@ static void order_of_mean(const struct ck_view *view, const uint8_t *below, uint
 
 void ck_view_order(const struct ck_view *view, uint8_t *ret_order)
 {
-	uint8_t below[CK_MAX_RANK + 1];
+	uint8_t below[CK_MAX_RANK + 1] = { 0 };
 
 	if (!view->n_operands) {
 		identity(view, ret_order);

@@ -58,6 +58,14 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* The lesser, but 1 at least: what tiles are made of, and divided by. */
+static uint64_t share(uint64_t a, uint64_t b)
+{
+	uint64_t less = least(a, b);
+
+	return less ? less : 1;
+}
+
 /* The last axis with more than one index, or 0. */
 static size_t last_axis(const struct ck_box *box)
 {
@@ -87,15 +95,15 @@ static void tile_counts(const struct ck_box *box, const int64_t *strides, uint64
 	for (size_t i = 0; i < box->rank; i++)
 		counts[i] = 1;
 	if (box->rank && dense != last) {
-		counts[last] = least(least(box->count[last], n_elems), ROW_BYTES / width);
+		counts[last] = share(least(box->count[last], n_elems), ROW_BYTES / width);
 		n_elems /= counts[last];
-		counts[dense] = least(box->count[dense], n_elems);
+		counts[dense] = share(box->count[dense], n_elems);
 		n_elems /= counts[dense];
 	}
 	for (size_t i = box->rank; i-- > 0;) {
-		uint64_t more = least((box->count[i] + counts[i] - 1) / counts[i], n_elems);
+		uint64_t more = share((box->count[i] + counts[i] - 1) / counts[i], n_elems);
 
-		counts[i] = least(counts[i] * more, box->count[i]);
+		counts[i] = share(counts[i] * more, box->count[i]);
 		n_elems /= more;
 	}
 }

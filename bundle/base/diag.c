@@ -189,12 +189,11 @@ void ck_diag_help(struct ck_diags *diags, struct ck_diag *diag, const char *form
 	va_end(args);
 }
 
-enum ck_code ck_error_nomem(struct ck_diags *diags)
+void ck_report_nomem(struct ck_diags *diags)
 {
 	struct ck_diag *diag = ck_error(diags, CK_NOMEM, (struct ck_span){0},
 					"memory is short, or the input is larger than ckmig takes");
 	ck_diag_help(diags, diag, "free memory, or raise the limit on it (ulimit -v, the container's)");
-	return CK_NOMEM;
 }
 
 /* What to do about the errors that people meet. */
@@ -211,7 +210,7 @@ static const struct {
 	{EFBIG, "the file is larger than ckmig or the file system takes"},
 };
 
-enum ck_code ck_error_io(struct ck_diags *diags, const char *what, struct ck_str path)
+enum ck_code ck_report_io(struct ck_diags *diags, const char *what, struct ck_str path)
 {
 	int error = errno;
 	if (error == ENOMEM)

@@ -86,10 +86,21 @@ CK_PRINTF(3, 4) void ck_diag_note(struct ck_diags *diags, struct ck_diag *diag, 
 CK_PRINTF(3, 4) void ck_diag_help(struct ck_diags *diags, struct ck_diag *diag, const char *format, ...);
 /*
  * The same errors for all: memory short; a system call on a path failed (uses errno; what is a verb: "open" gives "cannot open
- * "path": ..."). Both return their code.
+ * "path": ..."). Both return their code; inline, so that who compiles or analyses a caller sees that it is never CK_OK.
  */
-enum ck_code ck_error_nomem(struct ck_diags *diags);
-enum ck_code ck_error_io(struct ck_diags *diags, const char *what, struct ck_str path);
+void ck_report_nomem(struct ck_diags *diags);
+CK_NODISCARD enum ck_code ck_report_io(struct ck_diags *diags, const char *what, struct ck_str path);
+
+static inline enum ck_code ck_error_nomem(struct ck_diags *diags)
+{
+	ck_report_nomem(diags);
+	return CK_NOMEM;
+}
+
+static inline enum ck_code ck_error_io(struct ck_diags *diags, const char *what, struct ck_str path)
+{
+	return ck_report_io(diags, what, path) == CK_NOMEM ? CK_NOMEM : CK_IO;
+}
 
 enum ck_format { CK_FORMAT_TEXT, CK_FORMAT_GCC, CK_FORMAT_JSON, CK_FORMAT_SARIF };
 

@@ -252,6 +252,7 @@ static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, c
 	struct ck_str prefix = model ? ck_saved_model_prefix(model) : output;
 	enum ck_code code = ck_run(bound, inputs, prefix, &options, driver->arena, &driver->diags, &report);
 	ck_progress_end(&progress);
+	CK_ASSERT(report || code);
 	if (report)
 		report->output = output;
 	if (!code && model)

@@ -20,20 +20,19 @@ struct subject {
 	uint64_t histogram[N_BINS];
 };
 
-/* By name, key, label of a slot, or full name; NULL when nothing is called so. */
-static const struct ck_variable *find_exactly(struct ck_driver *driver, const struct ck_manifest *manifest, struct ck_str name)
+/* The number of a variable, by name, key, label of a slot, or full name; SIZE_MAX when nothing is called so. */
+static size_t find_exactly(struct ck_driver *driver, const struct ck_manifest *manifest, struct ck_str name)
 {
-	size_t number;
+	size_t number, by_full = SIZE_MAX;
 	if (ck_map_get(&manifest->by_name, name, &number) || ck_map_get(&manifest->by_key, name, &number))
-		return &manifest->variables[number];
+		return number;
 	struct ck_str full = ck_str_starts(name, CK_STR("full:")) ? ck_str_slice(name, 5, name.n) : name;
-	const struct ck_variable *by_full = NULL;
 	for (size_t i = 0; i < manifest->n_variables; i++) {
 		const struct ck_variable *variable = &manifest->variables[i];
 		if (variable->convention != CK_CONVENTION_NONE && ck_str_equal(ck_variable_label(manifest, variable, driver->arena), name))
-			return variable;
+			return i;
 		if (full.n && variable->convention == CK_CONVENTION_NONE && ck_str_equal(variable->full_name, full))
-			by_full = by_full ? by_full : variable;
+			by_full = by_full != SIZE_MAX ? by_full : i;
 	}
 	return by_full;
 }
@@ -41,9 +40,11 @@ static const struct ck_variable *find_exactly(struct ck_driver *driver, const st
 /* The same; a name may also be given as it is printed. */
 static const struct ck_variable *find(struct ck_driver *driver, const struct ck_manifest *manifest, struct ck_str name)
 {
-	const struct ck_variable *variable = find_exactly(driver, manifest, name);
-	struct ck_str read = variable ? name : ck_name_read(driver->arena, name);
-	return variable || !read.p || ck_str_equal(read, name) ? variable : find_exactly(driver, manifest, read);
+	size_t number = find_exactly(driver, manifest, name);
+	struct ck_str read = number != SIZE_MAX ? name : ck_name_read(driver->arena, name);
+	if (number == SIZE_MAX && read.p && !ck_str_equal(read, name))
+		number = find_exactly(driver, manifest, read);
+	return number != SIZE_MAX ? &manifest->variables[number] : NULL;
 }
 
 static void put_field(struct ck_buf *out, const char *what, struct ck_str text)

@@ -191,7 +191,7 @@ static void try_position(struct fusing *fusing, struct ck_unit *unit, size_t pos
 		if (item->numbers[position].value != first + counts[group_of[i]]++ || item->numbers[position].is_uniq)
 			return;
 	}
-	size_t n_each = unit->n / n_groups;
+	size_t n_each = n_groups ? unit->n / n_groups : 0;
 	bool good = n_each >= 2 && n_each <= MAX_NUMBERED;
 	for (size_t i = 0; i < n_groups && good; i++)
 		good = counts[i] == n_each;

@@ -205,6 +205,7 @@ static bool merge_place(struct ck_maker *maker, struct ck_draft_list *drafts, co
 				break;
 			clusters[n++] = (struct cluster){0};
 		}
+		CK_ASSERT(at < n);
 		if (!ck_arena_grow(maker->arena, (void **)&clusters[at].drafts, clusters[at].n, &clusters[at].capacity, sizeof(size_t)))
 			break;
 		clusters[at].drafts[clusters[at].n++] = i;

@@ -289,6 +289,7 @@ static struct ck_str fused_text(struct group *group, struct ck_draft *draft)
 	replacements[move->position] = ck_str_copy(group->maker->arena, ck_buf_view(&capture));
 	ck_buf_clear(&capture);
 	struct ck_str text = put_term(group->maker, joins ? &move->sources[0] : &move->targets[0], replacements);
+	CK_ASSERT(move->change);
 	struct ck_str change = move->change->text;
 	draft->change = ck_str_format(group->maker->arena, "%.*s, %s=%c)", (int)(change.n - 1), change.p, joins ? "over" : "as", name);
 	return ok ? text : (struct ck_str){0};
@@ -551,6 +552,7 @@ void ck_drafts_make(struct ck_maker *maker, const struct ck_move *moves, size_t 
 				break;
 			forms[n_forms++] = (struct form){0};
 		}
+		CK_ASSERT(at < n_forms);
 		if (!ck_arena_grow(maker->arena, (void **)&forms[at].moves, forms[at].n, &forms[at].capacity, sizeof(*forms[at].moves)))
 			break;
 		forms[at].moves[forms[at].n++] = &moves[i];

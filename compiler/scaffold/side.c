@@ -269,7 +269,7 @@ static void make_families(struct ck_maker *maker, struct ck_side *side)
 	}
 	fill_families(maker, side);
 	is_merged = ck_arena_array(maker->arena, side->n_families + 1, sizeof(*is_merged));
-	if (ck_arena_failed(maker->arena))
+	if (!skeletons || !is_merged || ck_arena_failed(maker->arena))
 		return;
 	for (size_t i = 0; i < side->n_families; i++)
 		side->families[i].skeleton = skeletons[i];
@@ -317,7 +317,7 @@ void ck_side_read(struct ck_maker *maker, uint32_t number, const struct ck_manif
 		*item = (struct ck_item){.variable = variable, .name = variable->name, .side = number, .type = intern_type(maker, variable),
 				       .role = ck_role_find(manifest, variable)};
 	}
-	if (ck_arena_failed(maker->arena))
+	if (!side->items || ck_arena_failed(maker->arena))
 		return;
 	if (side->n > 1)
 		qsort(side->items, side->n, sizeof(*side->items), compare_items);
