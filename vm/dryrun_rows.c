@@ -210,7 +210,7 @@ static bool say_what(const struct ck_dryrun_rows *rows, struct ck_dryrun_row *ro
 		ck_buf_str(&what, ck_str(fill_name(rule)));
 	else
 		good = buf_operators(ledger, rule, &what);
-	if (!what.n && ledger->targets[row->first_target].fate == CK_FATE_KEPT)
+	if (!what.n && row->n_to && ledger->targets[row->first_target].fate == CK_FATE_KEPT)
 		ck_buf_str(&what, CK_STR("keep"));
 	else if (!what.n)
 		ck_buf_str(&what, row->n_from < row->n_to ? CK_STR("copy") : CK_STR("rename"));

@@ -109,6 +109,7 @@ static bool is_nan(const struct ck_value *value)
 	return value->kind == CK_EXPR_FLOAT && isnan(value->number);
 }
 
+/* Neither is NaN. */
 static int compare_numbers(const struct ck_value *a, const struct ck_value *b)
 {
 	if (a->is_big && b->is_big)
@@ -173,9 +174,12 @@ static enum ck_code compare(struct ck_env *env, uint32_t kind, const struct ck_v
 	}
 	if (!is_number(a) || !is_number(b))
 		return fail(env, "`%s` compares numbers, not %s", sign_of(kind), kind_name(is_number(a) ? b : a));
+	*ret_value = int_value(false);
+	if (is_nan(a) || is_nan(b))
+		return CK_OK;
 	order = compare_numbers(a, b);
 	truth = kind == CK_EXPR_LT ? order < 0 : kind == CK_EXPR_LE ? order <= 0 : kind == CK_EXPR_GT ? order > 0 : order >= 0;
-	*ret_value = int_value(truth && !is_nan(a) && !is_nan(b));
+	*ret_value = int_value(truth);
 	return CK_OK;
 }
 

@@ -312,7 +312,7 @@ static enum ck_code bind_left(struct ck_infer *infer, struct pattern *pattern, b
 	for (size_t i = 0; i < left->n_groups && code == CK_OK; i++) {
 		if (is_ellipsis(left, &left->groups[i])) {
 			pattern->n_dims = operand->rank < 0 ? 0 : (size_t)operand->rank - n_named;
-			pattern->dims = operand->rank < 0 ? NULL : operand->dims + at;
+			pattern->dims = operand->rank <= 0 ? NULL : operand->dims + at;
 			at += pattern->n_dims;
 		} else {
 			code = bind_group(infer, pattern, &left->groups[i], (int)at, operand->rank < 0 ? -1 : operand->dims[at]);

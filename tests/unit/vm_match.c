@@ -286,14 +286,14 @@ Test(vm_match, hostile_names_take_polynomial_time)
 	for (size_t i = 0; i < CK_COUNT(patterns); i++) {
 		start = seconds();
 		cr_expect_str_eq(match(ck_str(patterns[i]), ck_buf_view(&name), NULL), "-", "%s", patterns[i]);
-		cr_expect_lt(seconds() - start, 2, "%s takes %g s", patterns[i], seconds() - start);
+		cr_expect_lt(seconds() - start, 10, "%s takes %g s", patterns[i], seconds() - start);
 	}
 	name.n = 300;
 	ck_buf_char(&name, 'x');
 	for (size_t i = 0; i < CK_COUNT(patterns); i++) {
 		start = seconds();
 		cr_expect_str_neq(match(ck_str(patterns[i]), ck_buf_view(&name), NULL), i == 5 ? "" : "-", "%s", patterns[i]);
-		cr_expect_lt(seconds() - start, 2, "%s takes %g s", patterns[i], seconds() - start);
+		cr_expect_lt(seconds() - start, 10, "%s takes %g s", patterns[i], seconds() - start);
 	}
 	ck_buf_clear(&name);
 }
