@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct ck_str ck_str(const char *text)
 {
@@ -54,24 +55,38 @@ size_t ck_str_rfind(struct ck_str s, char c)
 	return s.n;
 }
 
-/* FNV-1a, and a last mix (of SplitMix64) so that the low bits, which pick a slot, depend on every byte. */
+/*
+ * Words that nobody who writes a file knows: else names could be chosen that all fall into one slot of a map. Another process hashes
+ * otherwise, so no order may depend on hashes; nothing walks over the slots of a map.
+ */
+static uint64_t hash_key[2] = {0x9e3779b97f4a7c15u, 0xbf58476d1ce4e5b9u};
+
+__attribute__((constructor)) static void draw_hash_key(void)
+{
+	(void)!getentropy(hash_key, sizeof(hash_key));	/* where there is none, names are hashed well all the same */
+}
+
+/* Both halves of the product, so that each bit of both words counts. */
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Sixteen bytes a step: names are long, and hashed often. */
 uint64_t ck_str_hash(struct ck_str s)
 {
-	uint64_t hash = 0xcbf29ce484222325u ^ s.n, word = 0;
+	uint64_t hash = hash_key[0] ^ s.n, words[2];
 	size_t i = 0;
-	/* Eight bytes a step: names are long, and hashed often. */
-	for (; i + sizeof(word) <= s.n; i += sizeof(word)) {
-		memcpy(&word, s.p + i, sizeof(word));
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-		hash ^= hash >> 32;
+	for (; i + sizeof(words) < s.n; i += sizeof(words)) {
+		memcpy(words, s.p + i, sizeof(words));
+		hash = fold(words[0] ^ hash, words[1] ^ hash_key[1]);
 	}
-	word = 0;
+	memset(words, 0, sizeof(words));
 	if (i < s.n)
-		memcpy(&word, s.p + i, s.n - i);
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-	hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
-	hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
-	return hash ^ (hash >> 31);
+		memcpy(words, s.p + i, s.n - i);
+	hash = fold(words[0] ^ hash, words[1] ^ hash_key[1]);
+	return fold(hash ^ hash_key[1], 0x94d049bb133111ebu);
 }
 
 struct ck_str ck_str_copy(struct ck_arena *arena, struct ck_str s)

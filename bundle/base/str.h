@@ -25,7 +25,7 @@ struct ck_str ck_str_slice(struct ck_str s, size_t begin, size_t end);	/* clamps
 /* Position of the last or first c, or s.n when there is none. */
 size_t ck_str_find(struct ck_str s, char c);
 size_t ck_str_rfind(struct ck_str s, char c);
-uint64_t ck_str_hash(struct ck_str s);
+uint64_t ck_str_hash(struct ck_str s);	/* differs from process to process */
 /* A copy in the arena, with a NUL after it; p is NULL when memory is short. */
 struct ck_str ck_str_copy(struct ck_arena *arena, struct ck_str s);
 /* printf into the arena. */

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "bundle/base/io.h"
 
@@ -125,4 +126,33 @@ Test(base_str, map_holds_many_keys)
 	size_t n_slots = map.n_slots;
 	cr_assert(ck_map_reserve(&map, 1) && map.n_slots == n_slots);
 	cr_assert(ck_map_get(&map, CK_STR("layer_7/kernel"), &value) && value == 70);
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/*
+ * Whoever writes a checkpoint chooses its names. Of these, each pair of words is one of two that leave the same state behind in a
+ * hash that multiplies by a known odd number and folds the upper half in: all would have one hash.
+ */
+Test(base_str, chosen_keys_have_hashes_of_their_own)
+{
+	enum { PAIRS = 12, N = 1 << PAIRS };
+	static uint64_t hashes[N];
+	for (size_t i = 0; i < N; i++) {
+		uint64_t words[2 * PAIRS] = {0};
+		for (size_t j = 0; j < PAIRS; j++) {
+			if (i >> j & 1) {
+				words[2 * j] = (uint64_t)1 << 63;
+				words[2 * j + 1] = (uint64_t)1 << 63 | (uint64_t)1 << 31;
+			}
+		}
+		hashes[i] = ck_str_hash((struct ck_str){(const char *)words, sizeof(words)});
+	}
+	qsort(hashes, N, sizeof(*hashes), compare_hashes);
+	for (size_t i = 1; i < N; i++)
+		cr_assert_neq(hashes[i - 1], hashes[i]);
 }
