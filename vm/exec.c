@@ -11,7 +11,7 @@
 
 /* More memory than this makes nothing faster: what a worker touches again should still be in cache. */
 enum {
-	MAX_STAGING = 512 << 10, MAX_SCRATCH = 8 << 20, MAX_TILE = 16 << 20,
+	MAX_STAGING = 512 << 10, MAX_SCRATCH = 8 << 20, MAX_TILE = 64 << 20,
 	MIN_TILE = 64 << 10,
 	MAX_JOBS = 1024,
 };

@@ -1,7 +1,8 @@
 /*
  * Tiles of computed targets. A tile is a box of the target that is computed into memory and written. Where the target's rows lie
- * along the source's, tiles are ranges of the target that stay in cache; where they lie across, tiles are so square that both
- * what is read and what is written at once is worth a system call.
+ * along the source's, tiles are ranges of the target that stay in cache; where they lie across, a tile has so many of both that what
+ * is read and what is written at once is worth a system call. Reads may be short: the kernel reads ahead in its cache of pages; a
+ * short write makes it look for each page, and for its neighbours when they follow.
  */
 #include <string.h>
 
@@ -9,7 +10,9 @@
 
 enum {
 	TILE_BYTES = 1 << 20,		/* of a tile in order */
-	SQUARE_BYTES = 8 << 20,		/* of a tile across */
+	ACROSS_BYTES = 8 << 20,		/* of a tile across, if its runs are shorter than that allows */
+	READ_BYTES = 4 << 10,		/* that follow each other in the source */
+	WRITE_BYTES = 64 << 10,		/* and in the target */
 };
 
 /* ---- the size of tiles */
@@ -66,20 +69,22 @@ static void fill_up(struct ck_shape shape, uint64_t n_elems, uint64_t *counts)
 void ck_exec_tile_counts(const struct ck_view *view, uint64_t n_bytes, uint64_t *counts)
 {
 	struct ck_shape shape = ck_view_shape(view);
-	bool across = ck_view_is_shuffled(view);
-	uint64_t n_elems = least(n_bytes, across ? SQUARE_BYTES : TILE_BYTES) / ck_dtype_width(ck_view_dtype(view)), run;
+	size_t width = ck_dtype_width(ck_view_dtype(view));
+	uint64_t n_elems = n_bytes > width ? n_bytes / width : 1, n_read, n_written;
 	uint8_t order[CK_MAX_RANK + 1];
 
-	n_elems = n_elems ? n_elems : 1;
 	for (size_t i = 0; i < shape.rank; i++)
 		counts[i] = 1;
-	if (across) {
-		run = square_root(n_elems);
+	if (ck_view_is_shuffled(view)) {
+		n_read = least(READ_BYTES / width, square_root(n_elems));
+		n_written = least(WRITE_BYTES / width, n_elems / n_read);
 		ck_view_order(view, order);
-		lengthen(shape, NULL, run, counts);
-		lengthen(shape, order, n_elems / run, counts);
+		lengthen(shape, NULL, n_written, counts);
+		lengthen(shape, order, n_read, counts);
+		fill_up(shape, least(n_elems, ACROSS_BYTES / width), counts);
+	} else {
+		fill_up(shape, least(n_elems, TILE_BYTES / width), counts);
 	}
-	fill_up(shape, n_elems, counts);
 }
 
 enum ck_code ck_exec_plan_tiles(struct ck_exec *exec, size_t number, uint64_t *ret_n_tiles)
