@@ -3,7 +3,8 @@
  * no good choice: so no digits cancel wherever the values lie. Sums run in 16 lanes, which are added in a fixed order: the same bits
  * on any machine.
  *
- * As in vm/convert_float.c, the loop only notes whether a block has a new minimum or maximum, or values that are not finite.
+ * As in vm/convert_float.c, the loop only notes whether a block has a new minimum or maximum, or values that are not finite. Squares
+ * of floats are finite doubles: their sum tells the latter.
  */
 #include "vm/statistics.h"
 
@@ -76,7 +77,7 @@ CK_INLINE void pad(bool wide, struct block *block)
 /* ---- the loop */
 
 struct notes_32 {
-	u32x8 n_zero, special, extreme;
+	u32x8 n_zero, extreme;
 };
 
 struct notes_64 {
@@ -86,10 +87,7 @@ struct notes_64 {
 /* A difference has a sign where the first is less. */
 CK_INLINE void note_32(u32x8 x, f32x8 min, f32x8 max, struct notes_32 *notes)
 {
-	u32x8 size = x & 0x7fffffff;
-
-	notes->n_zero += (size - 1) >> 31;
-	notes->special |= 0x7f7fffff - size;
+	notes->n_zero += ((x & 0x7fffffff) - 1) >> 31;
 	notes->extreme |= (u32x8)((f32x8)x - min) | (u32x8)(max - (f32x8)x);
 }
 
@@ -146,7 +144,7 @@ CK_INLINE struct sight see_narrow(const struct block *block, double shift, doubl
 		note_32(ck_load_u32x8(block->bytes + i * 4 + 32), min, max, &notes);
 		add_deviations(load_lanes(false, block, i), shift, &sum, &square);
 	}
-	return (struct sight){ shift, total_of(sum), total_of(square), ck_sum_u32x8(notes.n_zero), ck_or_u32x8(notes.special) >> 31,
+	return (struct sight){ shift, total_of(sum), total_of(square), ck_sum_u32x8(notes.n_zero), !isfinite(total_of(square)),
 			       ck_or_u32x8(notes.extreme) >> 31 };
 }
 
@@ -171,7 +169,8 @@ CK_INLINE struct sight see_wide(const struct block *block, double shift, double 
 
 CK_INLINE struct sight see(bool wide, const struct block *block, double shift, const struct ck_partial *total)
 {
-	struct sight sight = wide ? see_wide(block, shift, total->min, total->max) : see_narrow(block, shift, total->min, total->max);
+	struct sight sight = wide ? see_wide(block, shift, total->min, total->max) :
+			     shift == 0 ? see_narrow(block, 0, total->min, total->max) : see_narrow(block, shift, total->min, total->max);
 	double first = get(wide, block, 0), n = (double)n_padding(block);
 
 	sight.sum -= (first - shift) * n;
@@ -260,9 +259,12 @@ CK_INLINE void measure(bool wide, const struct block *block, struct sight sight,
 	partial->m2 = isfinite(sight.square) ? fmax(m2_of(&sight, block->n), 0) : HUGE_VAL;
 }
 
+/* The mean so far; 0 where it lies among the values so far, as it does with weights: no digits cancel, and nothing is to be subtracted. */
 CK_INLINE double first_shift(bool wide, const struct block *block, const struct ck_partial *total)
 {
-	return total->n_finite ? total->mean : get(wide, block, 0);
+	if (!total->n_finite)
+		return get(wide, block, 0);
+	return total->mean * total->mean * (double)total->n_finite <= total->m2 ? 0 : total->mean;
 }
 
 CK_INLINE void add_block(bool wide, struct block *block, struct ck_partial *total)
