@@ -30,6 +30,7 @@ struct ck_saved_model {
 	struct made *_Atomic made;
 	atomic_bool moved_old, moved_new;	/* a rename may have happened */
 	atomic_bool committed;
+	struct ck_companion_file companion;
 	size_t depth;
 	struct ck_carried carried;
 };
@@ -43,10 +44,12 @@ static void undo(struct ck_saved_model *model)
 {
 	if (model->committed)
 		return;
+	ck_companion_withdraw(&model->companion);
 	if (atomic_exchange(&model->moved_new, false))
 		rename(model->folder.p, model->temporary.p);
 	if (atomic_exchange(&model->moved_old, false))
 		rename(model->aside, model->folder.p);
+	ck_companion_undo(&model->companion);
 	for (struct made *made = atomic_exchange(&model->made, NULL); made; made = made->next) {
 		if (made->is_dir)
 			rmdir(made->path);
@@ -409,7 +412,20 @@ static enum ck_code move(atomic_bool *moved, const char *from, const char *to, s
 	return code;
 }
 
-enum ck_code ck_saved_model_commit(struct ck_saved_model *model, struct ck_diags *diags)
+/* What tells about the old one, and then that, aside; the new one; then what tells about it. */
+static enum ck_code move_all(struct ck_saved_model *model, struct ck_str above, bool replaces, struct ck_diags *diags)
+{
+	enum ck_code code = ck_companion_hide(&model->companion, diags);
+	if (!code && replaces)
+		code = move(&model->moved_old, model->folder.p, model->aside, diags);
+	if (!code)
+		code = move(&model->moved_new, model->temporary.p, model->folder.p, diags);
+	if (!code && model->options.sync && !sync_path(above.p, true))
+		code = ck_error_io(diags, "sync the folder", above);
+	return code ? code : ck_companion_show(&model->companion, diags);
+}
+
+enum ck_code ck_saved_model_commit(struct ck_saved_model *model, const struct ck_companion *companion, struct ck_diags *diags)
 {
 	struct ck_stat old;
 	struct ck_str above = ck_path_dir(model->arena, model->folder);
@@ -419,17 +435,18 @@ enum ck_code ck_saved_model_commit(struct ck_saved_model *model, struct ck_diags
 		code = ck_error_io(diags, "look at", model->folder);
 	if (!code && model->options.sync && !sync_path(model->temporary.p, true))
 		code = ck_error_io(diags, "sync the folder", model->temporary);
-	if (!code && old.exists)
-		code = move(&model->moved_old, model->folder.p, model->aside, diags);
+	if (!code && companion)
+		code = make_above(model, ck_path_dir(model->arena, companion->path), 0, diags);
 	if (!code)
-		code = move(&model->moved_new, model->temporary.p, model->folder.p, diags);
-	if (!code && model->options.sync && !sync_path(above.p, true))
-		code = ck_error_io(diags, "sync the folder", above);
+		code = ck_companion_write(&model->companion, companion, model->options.sync, model->arena, diags);
+	if (!code)
+		code = move_all(model, above, old.exists, diags);
 	if (code) {
 		undo(model);
 		return code;
 	}
 	model->committed = true;
+	ck_companion_settle(&model->companion);
 	if (old.exists)
 		remove_tree(model->aside, 0);
 	return CK_OK;

@@ -51,8 +51,12 @@ struct ck_carried {
  */
 CK_NODISCARD enum ck_code ck_saved_model_carry(struct ck_saved_model *model, struct ck_str from, struct ck_diags *diags,
 					       struct ck_carried *ret_carried);
-/* Gives it its name: syncs, moves what was there aside, renames, syncs the folder above, removes what was there. @errors CK_IO, CK_OUTPUT_EXISTS */
-CK_NODISCARD enum ck_code ck_saved_model_commit(struct ck_saved_model *model, struct ck_diags *diags);
+/**
+ * Gives it its name: syncs, moves what was there aside, renames, syncs the folder above, removes what was there. A companion (NULL:
+ * none) goes with it as with ck_writer_commit(). When a step fails all are undone.
+ * @errors CK_IO, CK_NOMEM, CK_OUTPUT_EXISTS
+ */
+CK_NODISCARD enum ck_code ck_saved_model_commit(struct ck_saved_model *model, const struct ck_companion *companion, struct ck_diags *diags);
 /* Removes what was not committed, the checkpoint in it too, and frees. NULL is fine. */
 void ck_saved_model_close(struct ck_saved_model *model);
 /* Does the same for the one that is open, without freeing; async-signal-safe, after ck_writer_abandon_all(). One may be open at a time. */

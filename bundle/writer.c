@@ -36,6 +36,7 @@ struct ck_writer {
 	struct file *shards;		/* [n_shards], and then the index */
 	struct file *old;		/* [n_old], the index first */
 	_Atomic size_t n_old;
+	struct ck_companion_file companion;
 	size_t stem;			/* number of this writer's temporary names */
 	size_t n_made_dirs;
 	const char *made_dirs[64];	/* folders that were made, the outermost first */
@@ -63,6 +64,8 @@ static void undo(struct ck_writer *writer)
 {
 	size_t n_old = writer->n_old;
 	bool committed = writer->committed;
+	if (!committed)
+		ck_companion_withdraw(&writer->companion);
 	for (size_t i = writer->n_shards + 1; i-- > 0 && !committed;)
 		undo_move(&writer->shards[i]);
 	for (size_t i = n_old; i-- > 0 && !committed;)
@@ -75,6 +78,10 @@ static void undo(struct ck_writer *writer)
 		if (atomic_exchange(&writer->old[i].begun, false))
 			unlink(writer->old[i].temporary);
 	}
+	if (committed)
+		ck_companion_settle(&writer->companion);
+	else
+		ck_companion_undo(&writer->companion);
 	for (size_t i = writer->n_made_dirs; i-- > 0 && !committed;)
 		rmdir(writer->made_dirs[i]);
 }
@@ -129,10 +136,10 @@ static const char *temporary_name(struct ck_writer *writer, struct ck_str tail)
 	return name.p ? ck_path_join(writer->arena, writer->dir, name).p : NULL;
 }
 
-/* The folder and those above it that are not there, each noted for ck_writer_close(). */
-static enum ck_code make_dirs(struct ck_writer *writer, struct ck_diags *diags)
+/* A folder and those above it that are not there, each noted for ck_writer_close(). */
+static enum ck_code make_dirs(struct ck_writer *writer, struct ck_str all, struct ck_diags *diags)
 {
-	struct ck_str missing[CK_COUNT(writer->made_dirs)], dir = writer->dir;
+	struct ck_str missing[CK_COUNT(writer->made_dirs)], dir = all;
 	size_t n = 0;
 	for (;;) {
 		struct ck_stat found;
@@ -140,7 +147,7 @@ static enum ck_code make_dirs(struct ck_writer *writer, struct ck_diags *diags)
 			return ck_error_nomem(diags);
 		if (!ck_stat_path(dir.p, &found))
 			return ck_error_io(diags, "look at", dir);
-		if (found.exists || n == CK_COUNT(missing))
+		if (found.exists || n + writer->n_made_dirs == CK_COUNT(missing))
 			break;
 		missing[n++] = dir;
 		struct ck_str above = ck_path_dir(writer->arena, dir);
@@ -150,7 +157,7 @@ static enum ck_code make_dirs(struct ck_writer *writer, struct ck_diags *diags)
 	}
 	for (size_t i = n; i-- > 0;)
 		writer->made_dirs[writer->n_made_dirs++] = missing[i].p;
-	return ck_mkdirs(writer->dir.p) ? CK_OK : ck_error_io(diags, "make the folder", writer->dir);
+	return ck_mkdirs(all.p) ? CK_OK : ck_error_io(diags, "make the folder", all);
 }
 
 /* The files that the prefix names now: its index first, then data files of any count. */
@@ -327,7 +334,7 @@ enum ck_code ck_writer_open(struct ck_str prefix, const struct ck_writer_options
 	writer->locks = ck_arena_array(arena, options->n_shards, sizeof(*writer->locks));
 	for (size_t i = 0; writer->locks && i < options->n_shards; i++)
 		pthread_mutex_init(&writer->locks[i], NULL);
-	code = ck_arena_failed(arena) ? ck_error_nomem(diags) : make_dirs(writer, diags);
+	code = ck_arena_failed(arena) ? ck_error_nomem(diags) : make_dirs(writer, writer->dir, diags);
 	if (!code)
 		code = pick_stem(writer, diags);
 	if (!code)
@@ -408,10 +415,10 @@ static enum ck_code move(struct file *file, struct ck_diags *diags)
 	return ck_error_io(diags, "rename", ck_str(from));
 }
 
-/* The old output aside, its index first; the new data; when all that is on disk, the new index. */
+/* The old output aside, its index first; the new data; when all that is on disk, the new index; then what tells about it. */
 static enum ck_code move_all(struct ck_writer *writer, struct ck_diags *diags)
 {
-	enum ck_code code = CK_OK;
+	enum ck_code code = ck_companion_hide(&writer->companion, diags);
 	for (size_t i = 0; i < writer->n_old && !code; i++)
 		code = move(&writer->old[i], diags);
 	for (size_t i = 0; i < writer->n_shards && !code; i++)
@@ -420,7 +427,9 @@ static enum ck_code move_all(struct ck_writer *writer, struct ck_diags *diags)
 		code = sync_dir(writer, diags);
 	if (!code)
 		code = move(&writer->shards[writer->n_shards], diags);
-	return code ? code : sync_dir(writer, diags);
+	if (!code)
+		code = sync_dir(writer, diags);
+	return code ? code : ck_companion_show(&writer->companion, diags);
 }
 
 enum ck_code ck_writer_index(struct ck_writer *writer, const struct ck_writer_entry *entries, size_t n_entries, struct ck_diags *diags,
@@ -431,11 +440,15 @@ enum ck_code ck_writer_index(struct ck_writer *writer, const struct ck_writer_en
 	return code ? code : sync_files(writer, diags);
 }
 
-enum ck_code ck_writer_commit(struct ck_writer *writer, struct ck_diags *diags)
+enum ck_code ck_writer_commit(struct ck_writer *writer, const struct ck_companion *companion, struct ck_diags *diags)
 {
 	CK_ASSERT(!writer->committed && writer->shards[writer->n_shards].exists);
 	/* Again: another process may have written here since. */
 	enum ck_code code = refuse_old(writer, diags);
+	if (!code && companion)
+		code = make_dirs(writer, ck_path_dir(writer->arena, companion->path), diags);
+	if (!code)
+		code = ck_companion_write(&writer->companion, companion, writer->sync, writer->arena, diags);
 	if (!code)
 		code = move_all(writer, diags);
 	writer->committed = !code;

@@ -6,6 +6,7 @@
 #ifndef CK_BUNDLE_WRITER_H
 #define CK_BUNDLE_WRITER_H
 
+#include "bundle/companion.h"
 #include "bundle/manifest.h"
 
 /* How a shard becomes what a source's shard is. */
@@ -63,10 +64,11 @@ CK_NODISCARD enum ck_code ck_writer_index(struct ck_writer *writer, const struct
 					  struct ck_diags *diags, uint8_t ret_digest[CK_SHA256]);
 /**
  * Gives the output its name: moves a replaced output aside (its index first), renames the data files, then the index, syncs the
- * folder, removes what was replaced. When a step fails all are undone, and a replaced output is back.
+ * folder, removes what was replaced. A companion (NULL: none) goes with it, in any folder, which is made if need be. When a step
+ * fails all are undone, and a replaced output is back with its companion.
  * @errors CK_IO, CK_NOMEM, CK_OUTPUT_EXISTS
  */
-CK_NODISCARD enum ck_code ck_writer_commit(struct ck_writer *writer, struct ck_diags *diags);
+CK_NODISCARD enum ck_code ck_writer_commit(struct ck_writer *writer, const struct ck_companion *companion, struct ck_diags *diags);
 /* Removes what was not committed, folders that were made for it too, and frees. Safe after a commit and on NULL. */
 void ck_writer_close(struct ck_writer *writer);
 /* Does the same for the files of every open writer, without freeing; async-signal-safe, for SIGINT and SIGTERM handlers. */

@@ -309,6 +309,7 @@ static enum ck_code commit(struct ck_exec *exec)
 {
 	size_t n = exec->message->n_targets;
 	struct ck_writer_entry *entries = ck_arena_array(exec->arena, n + 1, sizeof(*entries));
+	struct ck_companion companion = { 0 };
 	enum ck_code code;
 
 	if (!entries)
@@ -323,12 +324,12 @@ static enum ck_code commit(struct ck_exec *exec)
 		};
 	}
 	code = ck_writer_index(exec->writer, entries, n, exec->diags, exec->report->target_digest);
-	/* The report is written while there is still a way back. */
+	/* The report is made while there is still a way back. */
 	exec->report->written = code == CK_OK;
 	if (code == CK_OK && exec->options->before_name)
-		code = exec->options->before_name(exec->options->before_context, exec->report);
+		code = exec->options->before_name(exec->options->before_context, exec->report, &companion);
 	if (code == CK_OK)
-		code = ck_writer_commit(exec->writer, exec->diags);
+		code = ck_writer_commit(exec->writer, companion.path.p ? &companion : NULL, exec->diags);
 	exec->report->written = code == CK_OK;
 	return code;
 }

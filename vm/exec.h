@@ -20,8 +20,11 @@ struct ck_run_options {
 	/* Called now and then from the calling thread with bytes done and in all; may be NULL. */
 	void (*progress)(void *context, uint64_t n_done, uint64_t n_all);
 	void *progress_context;
-	/* Called when all is written and verified and every check holds, before the output gets its name; an error stops the run. May be NULL. */
-	enum ck_code (*before_name)(void *context, const struct ck_report *report);
+	/*
+	 * Called when all is written and verified and every check holds, before the output gets its name; an error stops the run. May be
+	 * NULL. *ret_companion, if it gets a path, goes with the output; it is the caller's.
+	 */
+	enum ck_code (*before_name)(void *context, const struct ck_report *report, struct ck_companion *ret_companion);
 	void *before_context;
 };
 

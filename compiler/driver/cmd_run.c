@@ -158,38 +158,81 @@ static enum ck_code write_in_folder(struct ck_driver *driver, struct ck_str path
 	return code;
 }
 
-/* Writes the report where it is wanted, but to standard output. */
-static enum ck_code write_report(struct ck_driver *driver, const struct ck_report *report)
+/* The report as it is to be written, in *json, where it is wanted; no path where that is standard output. */
+static enum ck_code make_report(struct ck_driver *driver, const struct ck_report *report, struct ck_buf *json, struct ck_companion *ret_file)
 {
-	struct ck_buf json = {0};
 	struct ck_str path = report_path(driver);
 	if (ck_str_equal(path, CK_STR("-")))
 		return CK_OK;
-	enum ck_code code = ck_report_json(report, &json);
-	if (!code && (json.failed || !path.p))
+	enum ck_code code = ck_report_json(report, json);
+	if (!code && (json->failed || !path.p))
 		code = ck_error_nomem(&driver->diags);
 	if (!code)
-		code = write_in_folder(driver, path, ck_buf_view(&json));
+		*ret_file = (struct ck_companion){path, ck_buf_view(json)};
+	return code;
+}
+
+static void say_report(struct ck_driver *driver)
+{
+	struct ck_str path = report_path(driver);
+	if (!ck_str_equal(path, CK_STR("-")))
+		ck_say(driver, "report: %.*s", CK_STR_ARG(ck_name_text(driver->arena, path)));
+}
+
+/* Is there an output of this name, which a run that fails leaves as it is? */
+static bool output_is_there(struct ck_driver *driver)
+{
+	struct ck_str output = output_of(driver), path = driver->saved_model.p ? output : ck_path_index(driver->arena, output);
+	struct ck_stat found;
+	return path.p && ck_stat_path(path.p, &found) && found.exists;
+}
+
+/* The report beside an output tells about that, not about a run that failed to replace it. */
+static void say_old_report(struct ck_driver *driver)
+{
+	struct ck_diags *diags = &driver->diags;
+	for (size_t i = diags->n_items; i-- > 0;) {
+		if (diags->items[i]->severity != CK_ERROR)
+			continue;
+		ck_diag_note(diags, diags->items[i], "\"%.*s\" is as it was, its report too; --report FILE keeps the report of a run that fails",
+			     CK_STR_ARG(ck_name_text(driver->arena, output_of(driver))));
+		return;
+	}
+}
+
+/* The report of a run that failed. */
+static enum ck_code write_report(struct ck_driver *driver, const struct ck_report *report)
+{
+	struct ck_buf json = {0};
+	struct ck_companion file = {0};
+	if (!ck_option_given(&driver->options, CK_OPTION_REPORT) && output_is_there(driver)) {
+		say_old_report(driver);
+		return CK_OK;
+	}
+	enum ck_code code = make_report(driver, report, &json, &file);
+	if (!code && file.path.p)
+		code = write_in_folder(driver, file.path, file.bytes);
 	ck_buf_clear(&json);
 	if (!code)
-		ck_say(driver, "report: %.*s", CK_STR_ARG(ck_name_text(driver->arena, path)));
+		say_report(driver);
 	return code;
 }
 
 /* The report of a run that is about to give the output its name. */
 struct early_report {
 	struct ck_driver *driver;
+	struct ck_buf json;
 	bool failed;
 };
 
-static enum ck_code before_name(void *context, const struct ck_report *report)
+static enum ck_code before_name(void *context, const struct ck_report *report, struct ck_companion *ret_file)
 {
 	struct early_report *early = context;
 	struct ck_driver *driver = early->driver;
 	/* Again: now the output's folder is there for certain, by whatever path. */
 	enum ck_code code = check_report(driver, report_path(driver), ck_option_text(&driver->options, CK_OPTION_OUTPUT));
 	if (!code)
-		code = write_report(driver, report);
+		code = make_report(driver, report, &early->json, ret_file);
 	early->failed = code != CK_OK;
 	return code;
 }
@@ -217,17 +260,32 @@ static enum ck_code update_state(struct ck_driver *driver, struct ck_str output)
 	return code;
 }
 
-/* A SavedModel gets its name when the report is there too. */
-static enum ck_code name_saved_model(struct ck_driver *driver, struct ck_saved_model *model, struct ck_report *report, bool *ret_early_failed)
+/* A SavedModel gets its name here, and the report with it. */
+static enum ck_code name_saved_model(struct ck_driver *driver, struct ck_saved_model *model, struct ck_report *report, struct early_report *early)
 {
-	enum ck_code code = write_report(driver, report);
-	*ret_early_failed = code != CK_OK;
+	struct ck_companion file = {0};
+	enum ck_code code = make_report(driver, report, &early->json, &file);
+	early->failed = code != CK_OK;
 	if (!code)
-		code = ck_saved_model_commit(model, &driver->diags);
+		code = ck_saved_model_commit(model, file.path.p ? &file : NULL, &driver->diags);
 	report->written = code == CK_OK;
-	if (code && !*ret_early_failed)
-		(void)!write_report(driver, report);	/* it said that all is well */
 	return code;
+}
+
+/* What failed is told in the report too, but where nothing could be written; an output that is there has its own. */
+static enum ck_code tell(struct ck_driver *driver, enum ck_code code, const struct ck_report *report, bool early_failed)
+{
+	bool no_report = code == CK_IO || code == CK_NOMEM || code == CK_BAD_TARGET_NAME || code == CK_OUTPUT_EXISTS;
+	enum ck_code more = CK_OK;
+	if (!report || no_report)
+		return code;
+	if (report->written)
+		say_report(driver);
+	else if (!early_failed)
+		more = write_report(driver, report);
+	if (!more)
+		more = print_report(driver, report);
+	return code ? code : more;
 }
 
 static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, const struct ck_inputs *inputs, struct ck_saved_model *model)
@@ -256,15 +314,9 @@ static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, c
 	if (report)
 		report->output = output;
 	if (!code && model)
-		code = name_saved_model(driver, model, report, &early.failed);
-	/* What failed is told in the report too, but where nothing could be written; an output that is there keeps its own. */
-	bool no_report = code == CK_IO || code == CK_NOMEM || code == CK_BAD_TARGET_NAME || code == CK_OUTPUT_EXISTS;
-	if (report && !no_report) {
-		enum ck_code more = report->written || early.failed ? CK_OK : write_report(driver, report);
-		if (!more)
-			more = print_report(driver, report);
-		code = code ? code : more;
-	}
+		code = name_saved_model(driver, model, report, &early);
+	ck_buf_clear(&early.json);
+	code = tell(driver, code, report, early.failed);
 	return code || model ? code : update_state(driver, output);
 }
 

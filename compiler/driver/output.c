@@ -143,11 +143,17 @@ enum ck_code ck_output_allowed(struct ck_driver *driver, struct ck_str path, con
 	}
 	if (ck_arena_failed(driver->arena))
 		return ck_error_nomem(diags);
+	if (!found.is_file) {
+		struct ck_diag *diag = ck_error(diags, CK_OUTPUT_EXISTS, (struct ck_span){0}, "the output \"%.*s\" is %s, which no file replaces",
+						CK_STR_ARG(name), found.is_dir ? "a folder" : "a device or the like");
+		ck_diag_help(diags, diag, found.is_dir ? "name a file in it" : "choose the name of a file");
+		return CK_OUTPUT_EXISTS;
+	}
 	if (ck_option_given(&driver->options, CK_OPTION_FORCE))
 		return CK_OK;
 	struct ck_str bytes = {NULL, 0};
 	enum { HEAD = 64 };
-	int fd = found.is_file && may_replace ? ck_open_read(path.p) : -1;
+	int fd = may_replace ? ck_open_read(path.p) : -1;
 	char head[HEAD];
 	if (fd >= 0 && ck_pread_all(fd, head, found.size < HEAD ? (size_t)found.size : HEAD, 0))
 		bytes = (struct ck_str){head, found.size < HEAD ? (size_t)found.size : HEAD};

@@ -2,6 +2,7 @@
  * Each call that can fail fails once: every allocation, open, read, write, sync, rename, link, stat. A migration is compiled, bound and
  * run; whatever fails, there is a code and a diagnostic, the output is whole or not there, an output that was to be replaced is
  * whole, no temporary file stays, and (under sanitizers) nothing leaks. And a process that is killed at any write leaves no torn output.
+ * At no moment does the report beside it tell of an output that is not there.
  */
 #include <errno.h>
 #include <signal.h>
@@ -46,11 +47,25 @@ struct outcome {
 	size_t n_errors;
 };
 
-static enum ck_code migrate(struct ck_arena *arena, struct ck_diags *diags, struct ck_manifest **manifest, const char *prefix, bool force)
+static char folder[] = "/tmp/ckmig-fault-XXXXXX";
+static char report_path[64];
+
+/* The report of a run, as the command line has it. */
+static enum ck_code put_report(void *context, const struct ck_report *report, struct ck_companion *ret_companion)
+{
+	if (!report->written)
+		return CK_INTERNAL;
+	*ret_companion = (struct ck_companion){ ck_str(report_path), ck_str(context) };
+	return CK_OK;
+}
+
+static enum ck_code migrate(struct ck_arena *arena, struct ck_diags *diags, struct ck_manifest **manifest, const char *prefix, bool force,
+			    const char *told)
 {
 	struct ck_inputs inputs = { 1, (const struct ck_manifest *const *)manifest };
 	struct ck_bind_options options = { 0 };
-	struct ck_run_options run = { .n_jobs = 1, .memory = 16 << 20, .verify = CK_VERIFY_FULL, .sync = true, .force = force };
+	struct ck_run_options run = { .n_jobs = 1, .memory = 16 << 20, .verify = CK_VERIFY_FULL, .sync = true, .force = force,
+				      .before_name = put_report, .before_context = (void *)(uintptr_t)told };
 	struct ck_ast_file *tree;
 	struct ck_plan *plan, *bound;
 	struct ck_report *report;
@@ -68,7 +83,8 @@ static enum ck_code migrate(struct ck_arena *arena, struct ck_diags *diags, stru
 	return code;
 }
 
-static struct outcome run_once(const char *prefix, bool force)
+/* Its report consists of the word `told`. */
+static struct outcome run_once(const char *prefix, bool force, const char *told)
 {
 	struct ck_arena *arena = ck_arena_new((size_t)1 << 30);
 	struct ck_manifest *manifest = NULL;
@@ -76,7 +92,7 @@ static struct outcome run_once(const char *prefix, bool force)
 	struct ck_diags diags;
 
 	if (arena && ck_diags_init(&diags)) {
-		outcome.code = migrate(arena, &diags, &manifest, prefix, force);
+		outcome.code = migrate(arena, &diags, &manifest, prefix, force, told);
 		outcome.n_errors = diags.n_errors;
 		ck_manifest_free(manifest);
 		ck_diags_clear(&diags);
@@ -87,7 +103,6 @@ static struct outcome run_once(const char *prefix, bool force)
 
 /* ---- what must hold afterwards */
 
-static char folder[] = "/tmp/ckmig-fault-XXXXXX";
 static size_t n_passed, n_failed;
 
 static void expect(bool truth, const char *what, enum ck_seam kind, size_t number)
@@ -111,6 +126,25 @@ static bool is_whole(const char *prefix)
 	ck_manifest_free(manifest);
 	ck_diags_clear(&diags);
 	return whole;
+}
+
+/* Is there a report, of this word? */
+static bool reported(const char *word)
+{
+	char found[8] = "";
+	FILE *file = fopen(report_path, "r");
+	size_t n = file ? fread(found, 1, sizeof(found) - 1, file) : 0;
+
+	if (file)
+		fclose(file);
+	return file && n == strlen(word) && strcmp(found, word) == 0;
+}
+
+static uint64_t inode_of(const char *path)
+{
+	struct ck_stat found;
+
+	return ck_stat_path(path, &found) && found.exists ? found.inode : 0;
 }
 
 /* Names in the folder; temporary ones begin with a dot. */
@@ -139,6 +173,12 @@ static void clean(void)
 
 /* ---- sweeps */
 
+static void make_old(const char *prefix)
+{
+	if (run_once(prefix, true, "old").code != CK_OK)
+		abort();
+}
+
 static bool fails_at(enum ck_seam kind, size_t number, int error, const char *prefix, bool force)
 {
 	struct outcome outcome;
@@ -149,7 +189,7 @@ static bool fails_at(enum ck_seam kind, size_t number, int error, const char *pr
 	fault_at = number;
 	fault_errno = error;
 	ck_seam_fault = seam;
-	outcome = run_once(prefix, force);
+	outcome = run_once(prefix, force, "new");
 	ck_seam_fault = NULL;
 	reached = calls[kind] > number;
 	expect((outcome.code == CK_OK) == (outcome.n_errors == 0), "a code without a diagnostic, or the other way round", kind, number);
@@ -158,8 +198,12 @@ static bool fails_at(enum ck_seam kind, size_t number, int error, const char *pr
 		expect(count_files(false) == 0, "a part of the output stays", kind, number);
 	else
 		expect(is_whole(prefix), "the output is not whole", kind, number);
+	if (outcome.code == CK_OK || force)
+		expect(reported(outcome.code == CK_OK ? "new" : "old"), "the report tells of another output", kind, number);
 	if (!force)
 		clean();
+	else if (outcome.code == CK_OK)
+		make_old(prefix);
 	return reached;
 }
 
@@ -170,8 +214,8 @@ static void sweep(enum ck_seam kind, int error, size_t most, bool force)
 	size_t n, step;
 
 	snprintf(prefix, sizeof(prefix), "%s/out", folder);
-	if (force && run_once(prefix, true).code != CK_OK)
-		abort();
+	if (force)
+		make_old(prefix);
 	(void)fails_at(kind, SIZE_MAX - 1, error, prefix, force);
 	n = calls[kind];
 	step = n / most + 1;
@@ -180,28 +224,43 @@ static void sweep(enum ck_seam kind, int error, size_t most, bool force)
 	clean();
 }
 
-/* The process dies at its i-th write, sync or rename; the output is whole afterwards, or has no index. */
-static void kill_sweep(enum ck_seam kind)
+/* After a process was killed: the output is whole or has no index, and a report tells of what is there. */
+static void look_after_kill(const char *prefix, const char *index, uint64_t old_inode, enum ck_seam kind, size_t number)
+{
+	uint64_t inode = inode_of(index);
+
+	expect(inode == 0 || is_whole(prefix), "a torn output", kind, number);
+	expect(!reported("old") || inode == old_inode, "the report tells of an output that was replaced", kind, number);
+	expect(!reported("new") || (inode != 0 && inode != old_inode), "the report tells of an output that is not there", kind, number);
+}
+
+/* The process dies at its i-th write, sync or rename. */
+static void kill_sweep(enum ck_seam kind, bool force)
 {
 	char prefix[64], index[80];
+	uint64_t old_inode;
 	int status = 0;
 
 	snprintf(prefix, sizeof(prefix), "%s/out", folder);
 	snprintf(index, sizeof(index), "%s.index", prefix);
 	for (size_t i = 0; i < 1000; i++) {
-		pid_t child = fork();
+		pid_t child;
 
+		if (force)
+			make_old(prefix);
+		old_inode = inode_of(index);
+		child = fork();
 		if (child == 0) {
 			memset(calls, 0, sizeof(calls));
 			fault_seam = kind;
 			fault_at = i;
 			kills = true;
 			ck_seam_fault = seam;
-			_exit(run_once(prefix, false).code == CK_OK ? 0 : 1);
+			_exit(run_once(prefix, force, "new").code == CK_OK ? 0 : 1);
 		}
 		if (child < 0 || waitpid(child, &status, 0) != child)
 			abort();
-		expect(access(index, F_OK) != 0 || is_whole(prefix), "a torn output", kind, i);
+		look_after_kill(prefix, index, old_inode, kind, i);
 		clean();
 		if (WIFEXITED(status))
 			break;
@@ -221,14 +280,15 @@ int main(void)
 
 	if (!mkdtemp(folder))
 		return 1;
+	snprintf(report_path, sizeof(report_path), "%s/out.report", folder);
 	for (int force = 0; force < 2; force++) {
 		sweep(CK_SEAM_ALLOC, ENOMEM, 500, force);
 		for (size_t i = 0; i < CK_COUNT(rows); i++)
 			sweep(rows[i].kind, rows[i].error, 100, force);
+		kill_sweep(CK_SEAM_WRITE, force);
+		kill_sweep(CK_SEAM_SYNC, force);
+		kill_sweep(CK_SEAM_RENAME, force);
 	}
-	kill_sweep(CK_SEAM_WRITE);
-	kill_sweep(CK_SEAM_SYNC);
-	kill_sweep(CK_SEAM_RENAME);
 	rmdir(folder);
 	printf("%zu passed, %zu failed\n", n_passed, n_failed);
 	return n_failed > 0;

@@ -40,13 +40,28 @@ static struct ck_str make_source(void)
 	return source;
 }
 
-/* Writes a SavedModel with one variable, as a run does. */
-static enum ck_code write_model(struct ck_str source, struct ck_str out, bool force, enum ck_link_how how, struct ck_diags *sink, struct ck_carried *carried)
+static struct ck_str report_of(struct ck_str out)
+{
+	return ck_str_format(arena, "%.*s.report", CK_STR_ARG(out));
+}
+
+/* What the report tells of: "old", "new", or nothing. */
+static const char *reported(struct ck_str out)
+{
+	struct ck_str bytes = CK_STR("");
+	(void)!ck_read_file(report_of(out).p, 100, arena, &bytes);
+	return bytes.p;
+}
+
+/* Writes a SavedModel with one variable, as a run does; and OUT.report, if it is told of. */
+static enum ck_code write_model_told(struct ck_str source, struct ck_str out, bool force, enum ck_link_how how, bool is_told, struct ck_diags *sink,
+				     struct ck_carried *carried)
 {
 	const uint64_t size = sizeof(values), dims[] = {sizeof(values)};
 	const struct ck_saved_model_options options = {.force = force, .sync = true, .link_how = how, .n_shards = 1};
 	const struct ck_writer_options writing = {.sync = true, .n_shards = 1, .shard_sizes = &size};
 	struct ck_writer_entry entry = {.key = CK_STR("x"), .dtype = CK_DT_U8, .shape = {1, dims}, .place = {.n_bytes = size, .crc = 0}};
+	const struct ck_companion companion = {report_of(out), CK_STR("new")};
 	struct ck_saved_model *model = NULL;
 	struct ck_writer *writer = NULL;
 	uint8_t digest[CK_SHA256];
@@ -60,12 +75,17 @@ static enum ck_code write_model(struct ck_str source, struct ck_str out, bool fo
 	if (!code)
 		code = ck_writer_index(writer, &entry, 1, sink, digest);
 	if (!code)
-		code = ck_writer_commit(writer, sink);
+		code = ck_writer_commit(writer, NULL, sink);
 	ck_writer_close(writer);
 	if (!code)
-		code = ck_saved_model_commit(model, sink);
+		code = ck_saved_model_commit(model, is_told ? &companion : NULL, sink);
 	ck_saved_model_close(model);
 	return code;
+}
+
+static enum ck_code write_model(struct ck_str source, struct ck_str out, bool force, enum ck_link_how how, struct ck_diags *sink, struct ck_carried *carried)
+{
+	return write_model_told(source, out, force, how, false, sink, carried);
 }
 
 static enum ck_code write_quietly(struct ck_str source, struct ck_str out, bool force)
@@ -74,7 +94,7 @@ static enum ck_code write_quietly(struct ck_str source, struct ck_str out, bool 
 	struct ck_carried carried;
 	if (!ck_diags_init(&sink))
 		return CK_NOMEM;
-	enum ck_code code = write_model(source, out, force, CK_LINK_COPY, &sink, &carried);
+	enum ck_code code = write_model_told(source, out, force, CK_LINK_COPY, true, &sink, &carried);
 	cr_assert(code == CK_OK || sink.n_errors || code == CK_NOMEM, "a failure without a word");
 	ck_diags_clear(&sink);
 	return code;
@@ -217,6 +237,7 @@ Test(bundle_saved_model, every_fault_leaves_nothing)
 	for (size_t i = 0; i < CK_COUNT(seams); i++) {
 		for (size_t number = 0;; number++) {
 			(void)shell("cp -r %s %s", source.p, old.p);
+			(void)shell("printf old > %s%s", report_of(old).p, "");
 			bool ok = true;
 			for (int force = 0; force < 2; force++) {
 				faulty = seams[i];
@@ -229,7 +250,9 @@ Test(bundle_saved_model, every_fault_leaves_nothing)
 				ok = ok && code == CK_OK;
 				cr_assert_eq(is_new(force ? old : fresh), code == CK_OK, "call %zu of kind %d", number, (int)seams[i]);
 				if (code)
-					cr_assert_str_eq(listing(), "old source", "call %zu of kind %d", number, (int)seams[i]);
+					cr_assert_str_eq(listing(), "old old.report source", "call %zu of kind %d", number, (int)seams[i]);
+				cr_assert_str_eq(reported(force ? old : fresh), code == CK_OK ? "new" : force ? "old" : "", "call %zu of kind %d",
+						 number, (int)seams[i]);
 				cr_assert(!force || code == CK_OK || strcmp(tree(old), tree(source)) == 0, "call %zu of kind %d", number, (int)seams[i]);
 				(void)shell("rm -rf %s/made%s", folder, "");
 			}
@@ -248,9 +271,9 @@ Test(bundle_saved_model, killed_at_every_call)
 		bool done = seams[i] == CK_SEAM_ALLOC;
 		for (size_t number = 0; !done; number++) {
 			for (int force = 0; force < 2; force++) {
-				(void)shell("cd %s && rm -rf out .out*%s", folder, "");
+				(void)shell("cd %s && rm -rf out* .out*%s", folder, "");
 				if (force)
-					(void)shell("cp -r %s %s", source.p, out.p);
+					(void)shell("cp -r %s %s && printf old > %2$s.report", source.p, out.p);
 				pid_t child = fork();
 				cr_assert_geq(child, 0);
 				if (child == 0) {
@@ -268,6 +291,8 @@ Test(bundle_saved_model, killed_at_every_call)
 				cr_assert(!is || strcmp(tree(out), ALL) == 0, "a torn one: %s", tree(out));
 				cr_assert(is || strcmp(tree(out), "") == 0);
 				cr_assert(!done || is_new(out));
+				const char *told = reported(out);
+				cr_assert(!told[0] || (is && is_new(out) == (strcmp(told, "new") == 0)), "a report that is %s", told);
 			}
 		}
 	}

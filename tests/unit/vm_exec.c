@@ -123,7 +123,7 @@ static const char *write_source(void)
 	cr_assert_eq(ck_writer_open(ck_str(prefix), &options, &diags, &writer), CK_OK, "%s", diags_text());
 	cr_assert_eq(ck_writer_put(writer, 0, 0, bytes.p, bytes.n, &diags), CK_OK);
 	cr_assert_eq(ck_writer_index(writer, entries, n, &diags, digest), CK_OK, "%s", diags_text());
-	cr_assert_eq(ck_writer_commit(writer, &diags), CK_OK, "%s", diags_text());
+	cr_assert_eq(ck_writer_commit(writer, NULL, &diags), CK_OK, "%s", diags_text());
 	ck_writer_close(writer);
 	ck_buf_clear(&bytes);
 	return prefix;
