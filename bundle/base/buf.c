@@ -89,28 +89,38 @@ struct ck_str ck_buf_view(const struct ck_buf *buf)
 }
 
 /* The escapes are those of the language's strings, so that a printed name can be pasted between quotes. */
-void ck_buf_name(struct ck_buf *buf, struct ck_str name)
+static void put_escaped(struct ck_buf *buf, struct ck_str text, bool is_name)
 {
 	size_t n;
-	for (size_t at = 0; at < name.n; at += n) {
+	for (size_t at = 0; at < text.n; at += n) {
 		uint32_t point = 0;
-		n = ck_utf8_next(name, at, &point);
+		n = ck_utf8_next(text, at, &point);
 		if (n == 0) {
 			n = 1;
-			ck_buf_printf(buf, "\\x{%02x}", (unsigned)(unsigned char)name.p[at]);
-		} else if (point == '"' || point == '\\') {
+			ck_buf_printf(buf, "\\x{%02x}", (unsigned)(unsigned char)text.p[at]);
+		} else if (is_name && (point == '"' || point == '\\')) {
 			ck_buf_char(buf, '\\');
 			ck_buf_char(buf, (char)point);
-		} else if (point == '\n') {
+		} else if (is_name && point == '\n') {
 			ck_buf_bytes(buf, "\\n", 2);
 		} else if (point == '\t') {
 			ck_buf_bytes(buf, "\\t", 2);
-		} else if (ck_utf8_is_control(point)) {
+		} else if (ck_utf8_is_control(point) && point != '\n') {
 			ck_buf_printf(buf, "\\u{%x}", (unsigned)point);
 		} else {
-			ck_buf_bytes(buf, name.p + at, n);
+			ck_buf_bytes(buf, text.p + at, n);
 		}
 	}
+}
+
+void ck_buf_name(struct ck_buf *buf, struct ck_str name)
+{
+	put_escaped(buf, name, true);
+}
+
+void ck_buf_visible(struct ck_buf *buf, struct ck_str text)
+{
+	put_escaped(buf, text, false);
 }
 
 struct ck_str ck_name_text(struct ck_arena *arena, struct ck_str name)

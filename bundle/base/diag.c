@@ -98,6 +98,19 @@ bool ck_diags_silences(const struct ck_diags *diags, struct ck_span comment, str
 	return line + 1 >= line_of(text, span.begin) && line <= line_of(text, span.end);
 }
 
+/* Messages quote texts and names, and whatever is in these must not reach a terminal. p is NULL where memory is short. */
+static struct ck_str format_visible(struct ck_arena *arena, const char *format, va_list args)
+{
+	struct ck_buf raw = {0}, visible = {0};
+	ck_buf_vprintf(&raw, format, args);
+	ck_buf_visible(&visible, ck_buf_view(&raw));
+	bool failed = raw.failed || visible.failed;
+	struct ck_str text = failed ? (struct ck_str){NULL, 0} : ck_str_copy(arena, ck_buf_view(&visible));
+	ck_buf_clear(&raw);
+	ck_buf_clear(&visible);
+	return text;
+}
+
 static struct ck_diag *add(struct ck_diags *diags, enum ck_severity severity, enum ck_code code, struct ck_span span,
 			   const char *format, va_list args)
 {
@@ -112,7 +125,7 @@ static struct ck_diag *add(struct ck_diags *diags, enum ck_severity severity, en
 	if (!diag)
 		return &nowhere;
 	*diag = (struct ck_diag){.code = code, .severity = severity, .span = span};
-	diag->message = ck_str_vformat(diags->arena, format, args);
+	diag->message = format_visible(diags->arena, format, args);
 	if (!diag->message.p || !ck_arena_grow(diags->arena, (void **)&diags->items, diags->n_items,
 					       &diags->items_capacity, sizeof(struct ck_diag *)))
 		return &nowhere;
@@ -144,7 +157,7 @@ void ck_diag_mark(struct ck_diags *diags, struct ck_diag *diag, const char *form
 		return;
 	va_list args;
 	va_start(args, format);
-	diag->label = ck_str_vformat(diags->arena, format, args);
+	diag->label = format_visible(diags->arena, format, args);
 	va_end(args);
 }
 
@@ -154,7 +167,7 @@ void ck_diag_label(struct ck_diags *diags, struct ck_diag *diag, struct ck_span 
 		return;
 	va_list args;
 	va_start(args, format);
-	struct ck_label label = {span, ck_str_vformat(diags->arena, format, args)};
+	struct ck_label label = {span, format_visible(diags->arena, format, args)};
 	va_end(args);
 	if (label.text.p && ck_arena_grow(diags->arena, (void **)&diag->labels, diag->n_labels, &diag->labels_capacity,
 					  sizeof(label)))
@@ -164,7 +177,7 @@ void ck_diag_label(struct ck_diags *diags, struct ck_diag *diag, struct ck_span 
 static void add_line(struct ck_diags *diags, struct ck_str **lines, size_t *n, size_t *capacity, const char *format,
 		     va_list args)
 {
-	struct ck_str line = ck_str_vformat(diags->arena, format, args);
+	struct ck_str line = format_visible(diags->arena, format, args);
 	if (line.p && ck_arena_grow(diags->arena, (void **)lines, *n, capacity, sizeof(line)))
 		(*lines)[(*n)++] = line;
 }

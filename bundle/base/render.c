@@ -63,10 +63,10 @@ static void render_gcc(const struct ck_diags *diags, struct ck_diag *const *item
 	for (size_t i = 0; i < n; i++) {
 		const struct ck_diag *diag = items[i];
 		struct ck_place place = ck_place_of(diags, diag->span);
+		ck_buf_name(out, place.line ? place.file : CK_STR("ckmig"));
 		if (place.line)
-			ck_buf_printf(out, "%.*s:%zu:%zu: ", CK_STR_ARG(place.file), place.line, place.column);
-		else
-			ck_buf_printf(out, "ckmig: ");
+			ck_buf_printf(out, ":%zu:%zu", place.line, place.column);
+		ck_buf_str(out, CK_STR(": "));
 		ck_buf_printf(out, "%s: ", ck_severity_text(diag->severity));
 		for (size_t j = 0; j < diag->message.n; j++)
 			ck_buf_char(out, diag->message.p[j] == '\n' ? ' ' : diag->message.p[j]);

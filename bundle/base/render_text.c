@@ -233,7 +233,9 @@ static void draw_arrow(const struct page *page, const char *arrow, struct ck_spa
 	begin_style(page, EDGE);
 	ck_buf_printf(page->out, " %*s%s", page->gutter, "", arrow);
 	end_style(page);
-	ck_buf_printf(page->out, " %.*s:%zu:%zu\n", CK_STR_ARG(place.file), place.line, place.column);
+	ck_buf_char(page->out, ' ');
+	ck_buf_name(page->out, place.file);
+	ck_buf_printf(page->out, ":%zu:%zu\n", place.line, place.column);
 	draw_gutter(page, 0, false);
 }
 

@@ -59,6 +59,8 @@ CK_PRINTF(2, 3) void ck_buf_printf(struct ck_buf *buf, const char *format, ...);
 void ck_buf_vprintf(struct ck_buf *buf, const char *format, va_list args);
 /* A name for people: control characters, quotes and bytes that are not UTF-8 as \n, \t, \", \u{..}, \x{..}. */
 void ck_buf_name(struct ck_buf *buf, struct ck_str name);
+/* A text for people that may quote what it is about: as above, but quotes, backslashes and line breaks stay. */
+void ck_buf_visible(struct ck_buf *buf, struct ck_str text);
 /* Number of terminal columns (code points; East Asian wide ones count 2) of UTF-8 text. */
 size_t ck_str_columns(struct ck_str s);
 /* Bytes of the UTF-8 character that begins at s.p[at] (at < s.n) and its code point; 0 when it is none (as RFC 3629 has it). */

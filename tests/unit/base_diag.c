@@ -160,6 +160,26 @@ Test(base_diag, long_lines_are_clipped)
 	ck_buf_clear(&out);
 }
 
+/* A message may quote the text it is about, and a file may be named anything. */
+Test(base_diag, no_control_character_gets_through)
+{
+	uint32_t file = ck_diags_add_file(&diags, CK_STR("a\x1b\n.ckmig"), CK_STR("keep \x1b]0;rest\n"));
+	struct ck_diag *diag = ck_error(&diags, CK_SYNTAX, find(file, "rest", 0), "before %s", "\x1b]0;\"\\\xff\xe2\x80\xae");
+	ck_diag_mark(&diags, diag, "\x01");
+	ck_diag_help(&diags, diag, "two\nlines%s", "\x7f\t");
+	expect(CK_FORMAT_TEXT, false,
+	       "error[E0101]: before \\u{1b}]0;\"\\\\x{ff}\\u{202e}\n"
+	       "  --> a\\u{1b}\\n.ckmig:1:10\n"
+	       "   |\n"
+	       " 1 | keep \xef\xbf\xbd]0;rest\n"
+	       "   |          ^^^^ \\u{1}\n"
+	       "   |\n"
+	       "   = help: two\n"
+	       "           lines\\u{7f}\\t\n"
+	       "   = note: ckmig explain E0101\n");
+	expect(CK_FORMAT_GCC, false, "a\\u{1b}\\n.ckmig:1:10: error: before \\u{1b}]0;\"\\\\x{ff}\\u{202e} [E0101]\n");
+}
+
 Test(base_diag, color)
 {
 	ck_error(&diags, CK_USAGE, (struct ck_span){0}, "m");
