@@ -67,7 +67,7 @@ static void print_alternatives(const struct printer *printer, const Ck__Plan__Pi
 	}
 }
 
-/* The name of a local in a message of the plan, empty for those without one. */
+/* The name of a local in a message of the plan, empty for those without one. In a hostile plan it may be anything. */
 static struct ck_str local_name(const struct printer *printer, size_t local)
 {
 	struct ck_str name = { 0 };
@@ -105,7 +105,8 @@ static void print_piece(const struct printer *printer, const Ck__Plan__Piece *pi
 	struct ck_str name = piece->local ? local_name(printer, piece->local - 1) : (struct ck_str){ 0 };
 
 	if (name.n) {
-		ck_buf_printf(printer->buf, "{%.*s", CK_STR_ARG(name));
+		ck_buf_char(printer->buf, '{');
+		ck_buf_name(printer->buf, name);
 		/* Alternatives are worth their room in tables too. */
 		if (printer->kinds || piece->kind == CK_PIECE_CHOICE)
 			print_kind(printer, piece);
@@ -188,8 +189,8 @@ static void print_choice(const struct printer *printer, const Ck__Plan__Part *pa
 	struct ck_str name = local_name(printer, part->local);
 
 	ck_buf_char(printer->buf, '{');
-	if (name.n)
-		ck_buf_printf(printer->buf, "%.*s:", CK_STR_ARG(name));
+	ck_buf_name(printer->buf, name);
+	ck_buf_str(printer->buf, name.n ? CK_STR(":") : CK_STR(""));
 	for (size_t i = 0; i < part->n_alternatives; i++) {
 		if (i)
 			ck_buf_char(printer->buf, ',');
@@ -214,7 +215,8 @@ static void print_part(const struct printer *printer, const Ck__Plan__Part *part
 			print_wildcard(printer->buf, printer->locals[part->local]->kind);
 			return;
 		}
-		ck_buf_printf(printer->buf, "{%.*s", CK_STR_ARG(name));
+		ck_buf_char(printer->buf, '{');
+		ck_buf_name(printer->buf, name);
 		break;
 	case CK_PART_NUMBER:
 	case CK_PART_TEXT:

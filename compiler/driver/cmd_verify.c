@@ -35,7 +35,9 @@ CK_PRINTF(3, 4) static void differ(struct comparison *comparison, struct ck_str 
 		return;
 	}
 	ck_buf_name(&driver->out, what);
-	ck_buf_printf(&driver->out, ": %.*s\n", CK_STR_ARG(text));
+	ck_buf_str(&driver->out, CK_STR(": "));
+	ck_buf_visible(&driver->out, text);
+	ck_buf_char(&driver->out, '\n');
 }
 
 static enum ck_code bad_report(struct ck_driver *driver, struct ck_str path, const char *what)
