@@ -6,6 +6,7 @@
 #   make lint           folder edges, files, READMEs     make golden-update   rewrites what golden tests expect
 #   make install        PREFIX= DESTDIR=                 make man       the pages, in $(B)/man
 #   make bench          speed against peers, BENCH="..." gives options; see tests/bench/README.md
+#   make fuzz           HARNESS=text SECONDS=60: looks for inputs that break something; see tests/fuzz/README.md
 #   make clean
 #
 # Variables: V=1, CC=clang, B=/some/where, SAN=address,undefined (a build folder of its own), WERROR=-Werror, CFLAGS, LDFLAGS.
@@ -49,7 +50,10 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(MAIN),$(wildcard $(1)/*.c))
 ARCHIVES := $(foreach layer,$(LAYERS),$(B)/lib$(call layer_name,$(layer)).a)
 LIBRARY_OBJECTS := $(foreach layer,$(filter-out driver=%,$(LAYERS)),$(call objects,$(call layer_folder,$(layer))))
 UNIT_TESTS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/unit/*.c))
-PLAIN_TESTS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/prop/*.c tests/fault/*.c tests/fuzz/*.c tests/bench/*.c))
+PLAIN_TESTS := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/prop/*.c tests/fault/*.c tests/bench/*.c))
+# One binary of several files.
+FUZZ := $(B)/fuzz/fuzz
+FUZZ_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fuzz/*.c))
 
 MAKEFLAGS += --no-print-directory
 # What `make demo` and `make check` build is built by all processors, unless -j says otherwise.
@@ -57,7 +61,7 @@ parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all lib tests deps venv demo check lint golden-update bench man install clean force
+.PHONY: all lib tests deps venv demo check lint golden-update fuzz bench man install clean force
 
 all: $(B)/ckmig
 
@@ -123,7 +127,7 @@ $(B)/flags: force
 	@echo '$(CC) $(FLAGS) $(WARNINGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(WARNINGS)' > $@
 
 # Tests. Criterion brings the main() of unit tests; the others have their own.
-tests: $(UNIT_TESTS) $(PLAIN_TESTS)
+tests: $(UNIT_TESTS) $(PLAIN_TESTS) $(FUZZ)
 
 $(UNIT_TESTS): $(B)/unit/%: $(B)/obj/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
@@ -134,6 +138,11 @@ $(PLAIN_TESTS): $(B)/%: $(B)/obj/tests/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,link)
 	$(Q)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
+
+$(FUZZ): $(FUZZ_OBJECTS) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,link)
+	$(Q)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 check: deps venv
 	$(MAKE) $(parallel) all tests
@@ -148,6 +157,17 @@ lint:
 
 golden-update: all
 	B=$(B) tests/golden/run --update
+
+# libFuzzer and its sanitizers, in a build folder of their own; see tests/fuzz/README.md.
+HARNESS := text
+SECONDS := 60
+EXPLORE := build/explore
+
+fuzz: all
+	tests/deps clang libclang-rt-dev
+	$(MAKE) $(parallel) CC=clang B=$(EXPLORE) SAN=fuzzer-no-link,address,undefined CFLAGS="-O1 -g -DCK_LIBFUZZER" \
+		LDFLAGS=-fsanitize=fuzzer $(EXPLORE)/fuzz/fuzz
+	B=$(B) EXPLORE=$(EXPLORE) tests/fuzz/explore $(HARNESS) $(SECONDS)
 
 bench: deps venv
 	$(MAKE) all
