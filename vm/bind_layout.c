@@ -290,14 +290,28 @@ static uint64_t at_most(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/*
+ * What a run has in memory at once: the program, what it knows of variables (as measured), and tiles, for which --memory is the most.
+ */
+static uint64_t peak_of(const struct ck_binder *binder)
+{
+	enum { PROGRAM = 8 << 20, A_VARIABLE = 2400, COPIED = 4 << 20, STAGING = 16 << 20, SCRATCH = 32 << 20 };
+	const Ck__Plan__Bound *bound = binder->bound;
+	uint64_t n_variables = bound->n_targets, tiles;
+
+	for (size_t i = 0; i < binder->n_inputs; i++)
+		n_variables += binder->inputs[i].n;
+	tiles = at_most(bound->copy_bytes, COPIED) + at_most(bound->read_bytes, STAGING) + at_most(bound->read_bytes, SCRATCH);
+	if (!ck_add(tiles, bound->write_bytes, &tiles))
+		tiles = UINT64_MAX;
+	return PROGRAM + A_VARIABLE * n_variables + at_most(tiles, binder->options->memory ? binder->options->memory : tiles);
+}
+
 /* Each source is read once, whatever is made of it. */
 static void set_cost(struct ck_coder *coder)
 {
-	/* Of the executor, for all its threads together. */
-	enum { STAGING = 16 << 20, SCRATCH = 32 << 20 };
 	struct ck_binder *binder = coder->binder;
 	Ck__Plan__Bound *bound = binder->bound;
-	uint64_t need;
 
 	for (size_t i = 0; i < binder->n_inputs; i++)
 		for (size_t j = 0; j < binder->inputs[i].n; j++)
@@ -311,8 +325,7 @@ static void set_cost(struct ck_coder *coder)
 		else
 			bound->write_bytes += bound->targets[i]->n_bytes;
 	}
-	need = bound->write_bytes + at_most(bound->read_bytes, STAGING) + at_most(bound->read_bytes, SCRATCH);
-	bound->peak_bytes = binder->options->memory ? at_most(need, binder->options->memory) : need;
+	bound->peak_bytes = peak_of(binder);
 }
 
 /* ---- exactness */
