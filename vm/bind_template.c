@@ -386,6 +386,45 @@ static bool zero_slots(struct ck_binder *binder, const bool *made)
 	return !binder->nomem;
 }
 
+/* What a target must be. State of objects (the keys of a table, where an iterator is) has a size of its own in every save. */
+static struct ck_type wanted_type(const struct ck_subject *subject, const struct ck_type *found)
+{
+	struct ck_type type = subject->type;
+
+	if (subject->kind == CK_ATTRIBUTE)
+		type = *found;
+	type.dtype = subject->type.dtype;
+	return type;
+}
+
+/* The state of one object of the template comes from one object, so that its parts fit each other. */
+static bool check_states(struct ck_binder *binder)
+{
+	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE], *source = &binder->inputs[CK_INPUT_SOURCE];
+	size_t n_nodes = template->manifest->graph ? template->manifest->graph->message->n_nodes : 0;
+	size_t *first = ck_arena_array(binder->arena, n_nodes + 1, sizeof(*first));	/* [n_nodes] 1 + what makes a part of it */
+
+	for (size_t i = 0; first && i < binder->n_makes; i++) {
+		const struct ck_made *made = &binder->makes[i], *other;
+		const struct ck_subject *subject = made->in_template == SIZE_MAX ? NULL : &template->items[made->in_template];
+		struct ck_diag *diag;
+
+		if (!subject || subject->kind != CK_ATTRIBUTE || subject->node < 0 || made->rule == SIZE_MAX)
+			continue;
+		if (!first[subject->node])
+			first[subject->node] = i + 1;
+		other = &binder->makes[first[subject->node] - 1];
+		if (made->origin == other->origin ||
+		    (made->origin != SIZE_MAX && other->origin != SIZE_MAX && source->items[made->origin].node == source->items[other->origin].node))
+			continue;
+		diag = ck_error(binder->diags, CK_PARTED_NODE, ck_plan_goal_span(binder->plan, made->rule, made->goal),
+				"\"%.*s\" and \"%.*s\" are the state of one object, and come from two",
+				CK_STR_ARG(ck_name_text(binder->diags->arena, other->label)), CK_STR_ARG(ck_name_text(binder->diags->arena, made->label)));
+		ck_diag_help(binder->diags, diag, "map all the state of one object to it, or write `new` for all of it");
+	}
+	return first ? true : ck_bind_nomem(binder);
+}
+
 bool ck_bind_template(struct ck_binder *binder)
 {
 	const struct ck_subjects *template = &binder->inputs[CK_INPUT_TEMPLATE];
@@ -398,12 +437,15 @@ bool ck_bind_template(struct ck_binder *binder)
 		return true;
 	for (size_t i = 0; i < binder->n_makes; i++) {
 		const struct ck_made *one = &binder->makes[i];
+		struct ck_type wanted;
 
-		if (one->in_template != SIZE_MAX && !one->refused && one->node->type.rank >= 0 && !ck_type_fits(&one->node->type, &template->items[one->in_template].type))
-			ck_bind_mismatch(binder, &binder->units[one->rule], one->goal, one->node, &template->items[one->in_template].type,
-					 "the template has", template->manifest->path);
+		if (one->in_template == SIZE_MAX || one->refused || one->node->type.rank < 0)
+			continue;
+		wanted = wanted_type(&template->items[one->in_template], &one->node->type);
+		if (!ck_type_fits(&one->node->type, &wanted))
+			ck_bind_mismatch(binder, &binder->units[one->rule], one->goal, one->node, &wanted, "the template has", template->manifest->path);
 	}
-	if (!tell_lacking(binder))
+	if (!check_states(binder) || !tell_lacking(binder))
 		return false;
 	/* What a failed rule would have made is no second error. */
 	for (size_t i = 0; i < binder->code->n_rules; i++)

@@ -190,6 +190,12 @@ def case_tables_and_state(folder):
     restore(out, net=new, data=again)
     assert new.state.text == b"epoch 3" and int(next(again)) == 2 and int(new.words.lookup("b")) == 2
     np.testing.assert_array_equal(new.random.normal([3]), old.random.normal([3]))
+    # A fresh save has state of other sizes: no keys in the table yet.
+    fresh = tf.train.Checkpoint(net=Tables(b"", table="words"), data=iter(tf.data.Dataset.range(10))).save(os.path.join(folder, "fresh"))
+    out = migrate(folder, 'map "model/table/**" -> "net/words/**"\nmap rest:"model/**" -> "net/**"\nkeep rest', source, "--onto", fresh, name="onto")
+    new, again = Tables(b"", table="words"), iter(tf.data.Dataset.range(10))
+    restore(out, net=new, data=again)
+    assert int(next(again)) == 2 and int(new.words.lookup("b")) == 2 and int(new.words.size()) == 2
     for text in 'map "model/table/.ATTRIBUTES/table-keys" -> "a"\nkeep rest', 'drop "model/table/.ATTRIBUTES/table-keys" because "x"\nkeep rest':
         assert "E0412" in refuse(folder, text, source)
 
