@@ -198,17 +198,27 @@ static bool check_positional(struct ck_binder *binder, size_t slot)
 
 /* ---- values that are slots of nobody knows which variable */
 
-/* The first target that is such a value, carried by no statement about it; NULL if there is none. */
-static const struct ck_made *find_loose(const struct ck_binder *binder)
+/* Such a value that no statement makes a slot or takes to where it is known. */
+static bool is_loose(const struct ck_binder *binder, const struct ck_made *made)
 {
 	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
 
-	for (size_t i = 0; i < binder->n_makes; i++) {
-		const struct ck_made *made = &binder->makes[i];
+	return made->origin != SIZE_MAX && source->manifest->variables[made->origin].unclear_owner &&
+	       (!source->plainly_claimed[made->origin] || (binder->inputs[CK_INPUT_TEMPLATE].given && ck_made_unclear(binder, made)));
+}
 
-		if (made->origin != SIZE_MAX && source->manifest->variables[made->origin].unclear_owner && !source->plainly_claimed[made->origin])
-			return made;
-	}
+bool ck_made_unclear(const struct ck_binder *binder, const struct ck_made *made)
+{
+	return made->in_template == SIZE_MAX && !made->slot.n && made->origin != SIZE_MAX &&
+	       binder->inputs[CK_INPUT_SOURCE].manifest->variables[made->origin].unclear_owner;
+}
+
+/* The first target that is such a value; NULL if there is none. */
+static const struct ck_made *find_loose(const struct ck_binder *binder)
+{
+	for (size_t i = 0; i < binder->n_makes; i++)
+		if (is_loose(binder, &binder->makes[i]))
+			return &binder->makes[i];
 	return NULL;
 }
 
@@ -246,19 +256,19 @@ static bool check_unclear(struct ck_binder *binder)
 
 	if (!loose || (rule == SIZE_MAX && !moves))
 		return true;
-	labels = ck_arena_array(binder->arena, source->n + 1, sizeof(*labels));
+	labels = ck_arena_array(binder->arena, binder->n_makes, sizeof(*labels));
 	if (!labels)
 		return ck_bind_nomem(binder);
-	for (size_t i = 0; i < source->n; i++)
-		if (source->manifest->variables[i].unclear_owner && !source->plainly_claimed[i])
-			labels[n++] = source->items[i].name;
+	for (size_t i = 0; i < binder->n_makes; i++)
+		if (is_loose(binder, &binder->makes[i]))
+			labels[n++] = source->items[binder->makes[i].origin].name;
 	owner = source->items[source->manifest->variables[loose->origin].unclear_owner - 1].full_name;
 	diag = ck_error(binder->diags, CK_SLOT_MISSING_RULE, ck_plan_rule_span(binder->plan, rule == SIZE_MAX ? loose->rule : rule, SIZE_MAX),
 			"nothing tells whose slots %zu value%s of the optimizer %s: several variables are called \"%.*s\" in full", n, n == 1 ? "" : "s",
 			n == 1 ? "is" : "are", CK_STR_ARG(ck_name_text(binder->diags->arena, owner)));
 	ck_explain_list(binder, diag, labels, n);
 	ck_diag_help(binder->diags, diag, "say it: map \"%.*s\" -> \"VARIABLE@m\" and so on, with the operators that VARIABLE has; or drop them",
-		     CK_STR_ARG(ck_name_text(binder->diags->arena, loose->name)));
+		     CK_STR_ARG(ck_name_text(binder->diags->arena, source->items[loose->origin].name)));
 	return true;
 }
 

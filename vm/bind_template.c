@@ -304,8 +304,8 @@ static bool tell_lacking(struct ck_binder *binder)
 			const struct ck_made *made = &binder->makes[i];
 			struct lacking *lacking;
 
-			/* A slot of a variable that is not there either is no second error. */
-			if (made->in_template != SIZE_MAX ||
+			/* A slot of a variable that is not there either is no second error, nor one that nobody knows the variable of. */
+			if (made->in_template != SIZE_MAX || ck_made_unclear(binder, made) ||
 			    (made->slot.n && made->follows && !ck_subjects_find(binder, template, CK_BY_NAME, made->name, NULL)))
 				continue;
 			lacking = &variables[made->rule + (made->slot.n ? n_rules + 1 : 0)];
