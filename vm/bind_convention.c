@@ -272,6 +272,40 @@ static bool check_unclear(struct ck_binder *binder)
 	return true;
 }
 
+static bool is_dropped(const struct ck_binder *binder, size_t variable)
+{
+	const struct ck_claim *claim = binder->inputs[CK_INPUT_SOURCE].claims[variable];
+
+	return claim && binder->units[claim->rule].rule->kind == CK_RULE_DROP;
+}
+
+void ck_bind_warn_unclear(struct ck_binder *binder)
+{
+	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+	struct ck_str *labels = ck_arena_array(binder->arena, source->n + 1, sizeof(*labels));
+	size_t first = SIZE_MAX, n = 0;
+	struct ck_diag *diag;
+
+	for (size_t i = 0; labels && !binder->code->slots_drop && i < source->n; i++) {
+		size_t owner = source->manifest->variables[i].unclear_owner;
+
+		if (!owner || is_dropped(binder, owner - 1) || source->plainly_claimed[i] || !is_dropped(binder, i))
+			continue;
+		first = n ? first : i;
+		labels[n++] = source->items[i].name;
+	}
+	diag = n ? ck_bind_warn(binder, CK_SLOTS_UNCLEAR, source->claims[first]->rule,
+				ck_unit_span(binder, &binder->units[source->claims[first]->rule], source->claims[first]->insn),
+				"%zu slot%s dropped with the rest, since nothing tells whose %s", n, n == 1 ? " is" : "s are", n == 1 ? "it is" : "they are") : NULL;
+	if (!diag)
+		return;
+	ck_explain_list(binder, diag, labels, n);
+	ck_diag_note(binder->diags, diag, "several variables are called \"%.*s\" in full",
+		     CK_STR_ARG(ck_name_text(binder->diags->arena, source->items[source->manifest->variables[first].unclear_owner - 1].full_name)));
+	ck_diag_help(binder->diags, diag, "to carry them say whose they are: map \"%.*s\" -> \"VARIABLE@m\" and so on; to lose them: drop \"%.*s\" because \"...\"",
+		     CK_STR_ARG(ck_name_text(binder->diags->arena, labels[0])), CK_STR_ARG(ck_name_text(binder->diags->arena, labels[0])));
+}
+
 bool ck_bind_convention(struct ck_binder *binder)
 {
 	enum ck_convention as = (enum ck_convention)binder->code->slots_as;

@@ -311,6 +311,8 @@ void ck_counters_left(struct ck_binder *binder, struct ck_diag *diag, const size
 bool ck_bind_convention(struct ck_binder *binder);
 /* A target that the template lacks: the slot of nobody knows which variable, as if it were one. */
 bool ck_made_unclear(const struct ck_binder *binder, const struct ck_made *made);
+/* Warns of such values of the source that go with the rest. */
+void ck_bind_warn_unclear(struct ck_binder *binder);
 /* How a slot is stored when there is no template: the one place that decides it. slot: of the source, NULL: none tells. */
 enum ck_convention ck_slot_convention(const struct ck_binder *binder, const struct ck_variable *slot);
 

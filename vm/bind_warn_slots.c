@@ -430,6 +430,7 @@ void ck_bind_warn_optimizers(struct ck_binder *binder)
 		warn_template_steps(binder);
 	else
 		warn_dropped_steps(binder);
+	ck_bind_warn_unclear(binder);
 	if (warn_momentum(binder))
 		warn_save_counter(binder);
 }

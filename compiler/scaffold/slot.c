@@ -172,7 +172,7 @@ static void scale_momentum(struct slots *slots, const struct ck_item *from, cons
 	if (!open)
 		return;
 	struct ck_str shape = move && move->change ? move->change->shape_text : CK_STR("");
-	leave_open(slots, open, "TF1 sums gradients, Keras steps, which are gradients times minus the learning rate: here of 0.01");
+	leave_open(slots, open, "TF1 sums gradients, Keras steps, which are gradients times minus the learning rate; 0.01 stands for yours");
 	open->other = ck_str_format(slots->maker->arena, "%.*s%sscale(%s)", CK_STR_ARG(shape), shape.n ? " | " : "",
 				    target->convention == CK_TF1 ? "-100.0" : "-0.01");
 }
