@@ -8,7 +8,6 @@ struct walk {
 	struct ck_driver *driver;
 	const struct ck_manifest *manifest;
 	const struct ck_graph *graph;
-	bool *is_printed;		/* [n_nodes] */
 	size_t *first, *next;		/* [n_nodes], [n_variables] values of a node; SIZE_MAX ends them */
 	size_t *first_slot, *next_slot;	/* [n_variables] slots of a variable */
 	size_t *n_slots;		/* [n_nodes] slots of an optimizer */
@@ -101,14 +100,14 @@ static void put_optimizer(struct walk *walk, uint32_t node)
 	ck_buf_char(out, ')');
 }
 
-/* One line: the name of the edge, and what the node has; or where it was printed. */
-static void put_node(struct walk *walk, struct ck_str edge, uint32_t node, size_t depth)
+/* One line: the name of the edge, and what the node has; or, where its name goes by another edge, that name. */
+static void put_node(struct walk *walk, struct ck_str edge, uint32_t node, size_t depth, bool is_named_so)
 {
 	struct ck_buf *out = &walk->driver->out;
 	const Ck__Tf__Node *message = walk->graph->message->nodes[node];
 	ck_buf_fill(out, ' ', 2 * (depth < MAX_INDENT ? depth : MAX_INDENT));
 	ck_buf_name(out, edge);
-	if (walk->is_printed[node]) {
+	if (!is_named_so) {
 		ck_buf_str(out, CK_STR("  -> "));
 		ck_buf_name(out, walk->graph->names[node].n ? walk->graph->names[node] : CK_STR("(root)"));
 	} else {
@@ -125,26 +124,29 @@ static void put_node(struct walk *walk, struct ck_str edge, uint32_t node, size_
 	ck_buf_char(out, '\n');
 }
 
+/* Edges that give nodes their names are a tree, which leads to each node that can be reached; the others are only told. */
 static enum ck_code put_tree(struct walk *walk)
 {
+	const struct ck_graph *graph = walk->graph;
 	struct step *steps = NULL;
 	size_t n = 0, capacity = 0;
-	put_node(walk, CK_STR("(root)"), 0, 0);
+	bool goes_down = true;
+	put_node(walk, CK_STR("(root)"), 0, 0, true);
 	for (uint32_t next = 0;;) {
-		/* Go down into `next` unless its children were printed before. */
-		if (!walk->is_printed[next]) {
-			walk->is_printed[next] = true;
+		if (goes_down) {
 			if (!ck_arena_grow(walk->driver->arena, (void **)&steps, n, &capacity, sizeof(*steps)))
 				return ck_error_nomem(&walk->driver->diags);
 			steps[n++] = (struct step){next, 0};
 		}
-		while (n && steps[n - 1].n_done == walk->graph->message->nodes[steps[n - 1].node]->n_children)
+		while (n && steps[n - 1].n_done == graph->message->nodes[steps[n - 1].node]->n_children)
 			n--;
 		if (n == 0)
 			return CK_OK;
-		const Ck__Tf__Child *child = walk->graph->message->nodes[steps[n - 1].node]->children[steps[n - 1].n_done++];
+		uint32_t node = steps[n - 1].node, number = (uint32_t)steps[n - 1].n_done++;
+		const Ck__Tf__Child *child = graph->message->nodes[node]->children[number];
 		next = (uint32_t)child->node_id;
-		put_node(walk, text_of(child->local_name), next, n);
+		goes_down = graph->parent[next] == (int32_t)node && graph->child[next] == number;
+		put_node(walk, text_of(child->local_name), next, n, goes_down);
 	}
 }
 
@@ -248,9 +250,8 @@ enum ck_code ck_ls_graph(struct ck_driver *driver, const struct ck_manifest *man
 		return CK_NEEDS_GRAPH;
 	}
 	size_t n_nodes = manifest->graph->message->n_nodes;
-	struct walk walk = {.driver = driver, .manifest = manifest, .graph = manifest->graph,
-			    .is_printed = ck_arena_array(driver->arena, n_nodes, sizeof(bool))};
-	if (!walk.is_printed || !find_values(&walk))
+	struct walk walk = {.driver = driver, .manifest = manifest, .graph = manifest->graph};
+	if (!find_values(&walk))
 		return ck_error_nomem(&driver->diags);
 	if (!driver->json)
 		return put_tree(&walk);
