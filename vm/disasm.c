@@ -67,11 +67,19 @@ static void buf_index(struct ck_buf *out, const struct ck_frame *frame, const Ck
 	}
 }
 
+/* `transpose`, `rearrange("a b -> b a")`: nothing was written there. The empty list of `reshape()` is a shape. */
+static bool is_left_out(const struct ck_param *param, const Ck__Plan__Expr *arg)
+{
+	bool may_be_empty = param->rest_keywords || ck_str_equal(param->name, CK_STR("axes"));
+
+	return arg->kind == CK_EXPR_NONE || (arg->kind == CK_EXPR_LIST && arg->n_args == 0 && may_be_empty);
+}
+
 void ck_disasm_arg(struct ck_buf *out, const struct ck_frame *frame, const struct ck_param *param, const Ck__Plan__Expr *arg)
 {
 	struct ck_buf text = { 0 };
 
-	if (arg->kind == CK_EXPR_NONE)
+	if (is_left_out(param, arg))
 		return;
 	if (ck_str_equal(param->name, CK_STR("indexes"))) {
 		ck_buf_char(&text, '[');
