@@ -302,6 +302,14 @@ static bool index_edges(struct ck_graph *graph)
 	return true;
 }
 
+/* Keras names the step count in two ways; an optimizer that has lost it still has the list that no other object has. */
+static bool is_optimizer(const Ck__Tf__Node *node)
+{
+	return node->n_slot_variables > 0 ||
+	       (has_child(node, CK_STR("_variables")) && (has_child(node, CK_STR("_iterations")) || has_child(node, CK_STR("iterations")) ||
+							   has_child(node, CK_STR("_trainable_variables_indices"))));
+}
+
 enum ck_code ck_graph_index(struct ck_graph *graph, struct ck_diags *diags)
 {
 	size_t n_nodes = graph->message->n_nodes;
@@ -317,9 +325,7 @@ enum ck_code ck_graph_index(struct ck_graph *graph, struct ck_diags *diags)
 		if (code)
 			return code;
 		const Ck__Tf__Node *node = graph->message->nodes[i];
-		graph->is_optimizer[i] = node->n_slot_variables > 0 ||
-					 (has_child(node, CK_STR("_variables")) &&
-					  (has_child(node, CK_STR("_iterations")) || has_child(node, CK_STR("iterations"))));
+		graph->is_optimizer[i] = is_optimizer(node);
 	}
 	enum ck_code code = find_names(graph, diags);
 	return !code && !index_edges(graph) ? ck_error_nomem(diags) : code;

@@ -16,7 +16,8 @@ struct ck_graph {
 	Ck__Tf__ObjectGraph *message;	/* unknown fields survive in it */
 	struct ck_arena *arena;		/* of the message, borrowed */
 	struct ck_str *names;		/* [n_nodes] the language's name of each node, see below; empty where no path leads */
-	bool *is_optimizer;		/* [n_nodes] has slot_variables, or the children _variables and _iterations (Keras 3 before 3.6: iterations) */
+	bool *is_optimizer;		/* [n_nodes] has slot_variables, or the children _variables and _iterations (Keras 3 before 3.6: iterations; or
+				 * _trainable_variables_indices) */
 	bool *reachable;		/* [n_nodes] from the root (node 0) */
 
 	/* The walk that gave the names. */
@@ -105,8 +106,8 @@ struct ck_graph_alias {
  * Edits the source's graph (or, with graph NULL, builds one from names: `target objects`) so that it holds exactly the values,
  * as the language's section "Object graphs" says: renamed variables' nodes move to their new paths; where all that remains below
  * a node moves by one change of prefix, that node moves with all its edges and attributes, whose keys follow; new paths get
- * nodes; dropped variables lose their attributes and slot references; nodes that then lead to no value go; every other edge
- * stays. Sets the key of each value. Of the targets that a value is copied to, the one with its old path keeps its node, else the
+ * nodes; dropped variables lose their attributes and slot references; nodes that then lead to no value go, and so does an optimizer
+ * that has nothing left of its own but leads to what it trained; every other edge stays. Sets the key of each value. Of the targets that a value is copied to, the one with its old path keeps its node, else the
  * first; the others get new ones. A target at a path that was a second path of another variable takes that path.
  * An optimizer's lists (children 0, 1, ...) close up where elements went. Values of other attributes than VARIABLE_VALUE are told
  * by source_attribute; their path is the whole key ("a/b/.ATTRIBUTES/table-keys"). A slot of another shape than its owner's is a

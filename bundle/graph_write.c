@@ -35,13 +35,94 @@ static bool group_edges(const struct ck_edit *edit, bool by_target, const bool *
 	return true;
 }
 
+/*
+ * Edges by which an optimizer has what is not its own, such as the variables that it trains, whose names are the model's. They let it
+ * stay only when something of its own does.
+ */
+struct strays {
+	uint32_t *optimizer;	/* [n_old] of the source, the last that a node's name goes through; CK_NONE: none */
+	uint32_t *of;		/* [n_edges] whose stray an edge is; CK_NONE: it is none */
+	uint32_t *first, *next;	/* [n_old], [n_edges] those of an optimizer; CK_NONE ends them */
+};
+
+/* Is a node of the source the optimizer's own, or that of one within it? */
+static bool is_own(const struct ck_edit *edit, const struct strays *strays, uint32_t optimizer, uint32_t at)
+{
+	uint32_t other = at < edit->n_old ? strays->optimizer[at] : CK_NONE;
+	while (other != CK_NONE && other != optimizer)
+		other = edit->source->parent[other] < 0 ? CK_NONE : strays->optimizer[edit->source->parent[other]];
+	return other == optimizer;
+}
+
+/* False when memory is short. Without a source there are none. */
+static bool find_strays(const struct ck_edit *edit, struct strays *strays)
+{
+	const struct ck_graph *source = edit->source;
+	uint32_t **lists[] = {&strays->optimizer, &strays->first, &strays->of, &strays->next};
+	for (size_t i = 0; i < CK_COUNT(lists); i++) {
+		size_t n = i < 2 ? edit->n_old : edit->n_edges;
+		*lists[i] = ck_arena_array(edit->scratch, n + 1, sizeof(**lists[i]));
+		if (!*lists[i])
+			return false;
+		memset(*lists[i], 0xff, n * sizeof(**lists[i]));
+	}
+	for (size_t i = 0; source && i < source->n_order; i++) {
+		uint32_t at = source->order[i];
+		if (source->is_optimizer[at])
+			strays->optimizer[at] = at;
+		else if (source->parent[at] >= 0)
+			strays->optimizer[at] = strays->optimizer[source->parent[at]];
+	}
+	for (uint32_t i = 0; i < edit->n_edges; i++) {
+		const struct ck_edit_edge *edge = &edit->edges[i];
+		uint32_t own = edge->old && edge->from < edit->n_old ? strays->optimizer[edge->from] : CK_NONE;
+		/* Somebody may want a node to be where this edge has it. */
+		bool is_place = edit->nodes[edge->to].is_placed && edit->nodes[edge->to].edge == i;
+		if (own == CK_NONE || own == edit->root || is_place || is_own(edit, strays, own, edge->to))
+			continue;
+		strays->of[i] = own;
+		strays->next[i] = strays->first[own];
+		strays->first[own] = i;
+	}
+	return true;
+}
+
+static void lead(bool *leads, uint32_t at, uint32_t *queue, size_t *n)
+{
+	if (!leads[at])
+		queue[(*n)++] = at;
+	leads[at] = true;
+}
+
+/* From the nodes in leads back over edges. */
+static void spread(const struct ck_edit *edit, const struct groups *in, const struct strays *strays, uint32_t *queue, bool *leads)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < edit->n_nodes; i++) {
+		if (leads[i])
+			queue[n++] = (uint32_t)i;
+	}
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = in->first[queue[i]]; k < in->first[queue[i] + 1]; k++) {
+			uint32_t edge = in->edges[k], optimizer = strays->of[edge];
+			if (optimizer == CK_NONE || leads[optimizer])
+				lead(leads, edit->edges[edge].from, queue, &n);
+		}
+		/* An optimizer that stays: over its strays that were passed by. */
+		for (uint32_t k = queue[i] < edit->n_old ? strays->first[queue[i]] : CK_NONE; k != CK_NONE; k = strays->next[k]) {
+			if (!edit->edges[k].is_gone && leads[edit->edges[k].to])
+				lead(leads, edit->edges[k].from, queue, &n);
+		}
+	}
+}
+
 bool *ck_edit_leads(const struct ck_edit *edit, enum ck_edit_seed seed)
 {
 	struct groups in;
+	struct strays strays;
 	bool *leads = ck_arena_array(edit->scratch, edit->n_nodes, sizeof(*leads));
 	uint32_t *queue = ck_arena_array(edit->scratch, edit->n_nodes, sizeof(*queue));
-	size_t n = 0;
-	if (!leads || !queue || !group_edges(edit, true, NULL, &in))
+	if (!leads || !queue || !group_edges(edit, true, NULL, &in) || !find_strays(edit, &strays))
 		return NULL;
 	for (size_t i = 0; i < edit->n_nodes; i++)
 		leads[i] = edit->nodes[i].is_valued;
@@ -49,19 +130,7 @@ bool *ck_edit_leads(const struct ck_edit *edit, enum ck_edit_seed seed)
 		if (edit->parts[i].is_slot && edit->parts[i].optimizer_node != CK_NONE)
 			leads[edit->parts[i].optimizer_node] = true;
 	}
-	for (size_t i = 0; i < edit->n_nodes; i++) {
-		if (leads[i])
-			queue[n++] = (uint32_t)i;
-	}
-	for (size_t i = 0; i < n; i++) {
-		for (size_t k = in.first[queue[i]]; k < in.first[queue[i] + 1]; k++) {
-			uint32_t from = edit->edges[in.edges[k]].from;
-			if (!leads[from]) {
-				leads[from] = true;
-				queue[n++] = from;
-			}
-		}
-	}
+	spread(edit, &in, &strays, queue, leads);
 	return leads;
 }
 

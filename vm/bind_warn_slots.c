@@ -145,12 +145,19 @@ static enum ck_convention convention_of(const struct ck_binder *binder, const st
 	return ck_slot_convention(binder, origin && (origin->convention != CK_CONVENTION_NONE || origin->unclear_owner) ? origin : NULL);
 }
 
-/* The first slot that comes from a slot of the source; NULL: there is none. */
+/* Whether it is a slot that comes from a slot of the source. */
+static bool is_carried(const struct ck_binder *binder, const struct ck_made *made)
+{
+	const struct ck_manifest *source = binder->inputs[CK_INPUT_SOURCE].manifest;
+
+	return made->slot.n && made->origin != SIZE_MAX && source->variables[made->origin].convention != CK_CONVENTION_NONE;
+}
+
+/* The first of them; NULL: there is none. */
 static const struct ck_made *first_carried(const struct ck_binder *binder)
 {
 	for (size_t i = 0; i < binder->n_makes; i++)
-		if (binder->makes[i].slot.n && binder->makes[i].origin != SIZE_MAX &&
-		    binder->inputs[CK_INPUT_SOURCE].manifest->variables[binder->makes[i].origin].convention != CK_CONVENTION_NONE)
+		if (is_carried(binder, &binder->makes[i]))
 			return &binder->makes[i];
 	return NULL;
 }
@@ -279,7 +286,8 @@ static bool is_step_count(enum ck_counter meaning)
 	return meaning == CK_COUNTER_STEPS || meaning == CK_COUNTER_POWER_1 || meaning == CK_COUNTER_POWER_2;
 }
 
-static void tell_steps(struct ck_binder *binder, size_t rule, struct ck_str counter)
+/* slot: one of those that are carried, in the source; NULL: a template says what optimizers there are. */
+static void tell_steps(struct ck_binder *binder, size_t rule, struct ck_str counter, const struct ck_variable *slot)
 {
 	struct ck_diag *diag = ck_bind_warn(binder, CK_STEPS_LOST, rule, ck_plan_rule_span(binder->plan, rule, SIZE_MAX),
 					    "slots are carried, and \"%.*s\", which counts the steps that made them, is not",
@@ -288,6 +296,10 @@ static void tell_steps(struct ck_binder *binder, size_t rule, struct ck_str coun
 	if (!diag)
 		return;
 	ck_diag_note(binder->diags, diag, "Adam and its like divide m and v by 1 - beta^steps: with a count of 0 the first steps are up to ten times too large");
+	/* Names alone do not tell what else belongs to the optimizer. */
+	if (slot && binder->inputs[CK_INPUT_SOURCE].manifest->object_based && slot->optimizer.n)
+		ck_diag_help(binder->diags, diag, "if all of the optimizer is to go: drop \"**@%.*s/*\" because \"...\"",
+			     CK_STR_ARG(ck_name_text(binder->diags->arena, slot->optimizer)));
 }
 
 /* The template's step counts, of optimizers whose slots come from the source, that do not. */
@@ -313,33 +325,26 @@ static void warn_template_steps(struct ck_binder *binder)
 		binder->epoch++;
 		if (reads(binder, made->node, NULL))
 			continue;
-		tell_steps(binder, made->rule, made->label);
+		tell_steps(binder, made->rule, made->label, NULL);
 		return;
 	}
 }
 
-/* Without a template: step counts of the source that nothing reads, while the slots live on. */
-static void warn_dropped_steps(struct ck_binder *binder)
+/* The step count of a carried slot's optimizer, where nothing reads it while the slots live on. */
+static void warn_lost_steps(struct ck_binder *binder, const struct ck_made *slot, const bool *read)
 {
 	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
-	const struct ck_made *slot = first_carried(binder);
-	bool objects = source->manifest->object_based, carried = false, same, *read = ck_arena_array(binder->arena, source->n + 1, sizeof(*read));
+	const struct ck_variable *variable = &source->manifest->variables[slot->origin];
+	struct ck_str folder = ck_str_format(binder->arena, "%.*s/", CK_STR_ARG(variable->optimizer));
+	bool objects = source->manifest->object_based, carried = false, same = convention_of(binder, slot) == variable->convention;
 	size_t lost = SIZE_MAX;
 
-	while (slot && slot < binder->makes + binder->n_makes && !is_corrected(slot))
-		slot++;
-	if (!read || !slot || slot == binder->makes + binder->n_makes)
-		return;
-	binder->epoch++;
-	for (size_t i = 0; i < binder->n_makes; i++)
-		(void)reads(binder, binder->makes[i].node, read);
-	same = convention_of(binder, slot) == source->manifest->variables[slot->origin].convention;
 	for (size_t i = 0; i < source->n; i++) {
 		enum ck_counter meaning = ck_counter_of(source, i);
 
 		/* TF1's Adam goes by its powers; a new one can only go by the number. */
 		if (!is_step_count(meaning) || (same && !objects && meaning == CK_COUNTER_STEPS) ||
-		    (objects && !ck_str_equal(parent_of(source->items[i].name), ck_str_format(binder->arena, "%.*s/", CK_STR_ARG(source->items[slot->origin].optimizer)))))
+		    (objects && !ck_str_equal(parent_of(source->items[i].name), folder)))
 			continue;
 		if (read[i])
 			carried = true;
@@ -347,7 +352,34 @@ static void warn_dropped_steps(struct ck_binder *binder)
 			lost = i;
 	}
 	if (lost != SIZE_MAX && (!carried || same))
-		tell_steps(binder, source->claims[lost]->rule, source->items[lost].name);
+		tell_steps(binder, source->claims[lost]->rule, source->items[lost].name, variable);
+}
+
+/* Without a template: step counts of the source. By names alone, optimizers are not told apart. */
+static void warn_dropped_steps(struct ck_binder *binder)
+{
+	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
+	bool *read = ck_arena_array(binder->arena, source->n + 1, sizeof(*read));
+	struct ck_map seen;
+	size_t there;
+
+	ck_map_init(&seen, binder->arena);
+	if (!read)
+		return;
+	binder->epoch++;
+	for (size_t i = 0; i < binder->n_makes; i++)
+		(void)reads(binder, binder->makes[i].node, read);
+	for (size_t i = 0; i < binder->n_makes; i++) {
+		const struct ck_made *slot = &binder->makes[i];
+		struct ck_str optimizer;
+
+		if (!is_carried(binder, slot) || !is_corrected(slot))
+			continue;
+		optimizer = source->manifest->object_based ? source->manifest->variables[slot->origin].optimizer : CK_STR("");
+		if (ck_map_get(&seen, optimizer, &there) || !ck_map_put(&seen, optimizer, i))
+			continue;
+		warn_lost_steps(binder, slot, read);
+	}
 }
 
 /* ---- momentum */
