@@ -321,7 +321,8 @@ def case_saved_model(folder):
     old, source, out = Served(rng(1)), os.path.join(folder, "model"), os.path.join(folder, "new")
     tf.saved_model.save(old, source)
     shutil.copytree(source, out, ignore=lambda _, names: [n for n in names if n.startswith("variables.")])
-    ckmig("run", "-q", "--no-state", "-o", os.path.join(out, "variables", "variables"), write_text(folder, 'map "weight" | scale(2) -> same\nkeep rest'), source)
+    ckmig("run", "-q", "--no-state", "-o", os.path.join(out, "variables", "variables"), write_text(folder, 'map "weight" | scale(2) -> same\nkeep rest'),
+          os.path.join(source, "variables", "variables"))
     x = rng(2).standard_normal((4, 3)).astype(np.float32)
     np.testing.assert_allclose(tf.saved_model.load(out)(x), x @ (old.weight.numpy() * 2) + old.bias.numpy(), rtol=1e-6)
 
