@@ -365,10 +365,7 @@ static bool bind_rules(struct ck_binder *binder)
 	ck_bind_overlaps(binder);
 	if (!ck_bind_slots_follow(binder))
 		return false;
-	for (size_t i = 0; i < binder->code->n_rules; i++)
-		if (binder->units[i].code[0]->op == CK_OP_UNMADE && !ck_bind_unmade(binder, &binder->units[i]))
-			return false;
-	return true;
+	return ck_bind_unmade(binder, false) && ck_bind_unmade(binder, true);
 }
 
 static bool bind_all(struct ck_binder *binder, const struct ck_inputs *inputs)

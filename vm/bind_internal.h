@@ -288,7 +288,8 @@ bool ck_bind_store(struct ck_binder *binder, struct ck_unit *unit, size_t insn, 
 bool ck_bind_make(struct ck_binder *binder, const struct ck_made *made);
 
 /* ---- bind_template.c: what --onto says */
-bool ck_bind_unmade(struct ck_binder *binder, struct ck_unit *unit);
+/* What `new` with a pattern makes, or (rest) what `new rest` then makes of what is left. */
+bool ck_bind_unmade(struct ck_binder *binder, bool rest);
 /* Types that come from the template or the slot's variable; then everything against the template. */
 bool ck_bind_template(struct ck_binder *binder);
 

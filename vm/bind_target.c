@@ -105,6 +105,20 @@ static struct ck_str source_of(struct ck_binder *binder, const struct ck_made *m
 	return origin ? ck_bind_label_text(binder, origin->input, origin->variable) : CK_STR("");
 }
 
+/* "from" its source, or of what has none (a fill) "as" its name. */
+static struct ck_str made_from(struct ck_binder *binder, const struct ck_made *made)
+{
+	bool from = made->row && made->row->n_origins;
+	struct ck_str name = from ? source_of(binder, made) : ck_name_text(binder->diags->arena, made->label);
+
+	return ck_str_format(binder->diags->arena, "%s \"%.*s\"", from ? "from" : "as", CK_STR_ARG(name));
+}
+
+static bool is_unmade(struct ck_binder *binder, const struct ck_made *made)
+{
+	return binder->units[made->rule].code[0]->op == CK_OP_UNMADE;
+}
+
 static void two_producers(struct ck_binder *binder, const struct ck_made *first, const struct ck_made *second)
 {
 	struct ck_str label = ck_name_text(binder->diags->arena, second->label);
@@ -124,13 +138,14 @@ static void two_producers(struct ck_binder *binder, const struct ck_made *first,
 	}
 	diag = ck_error(binder->diags, CK_TWO_PRODUCERS, ck_plan_goal_span(binder->plan, second->rule, second->goal), "\"%.*s\" is produced twice",
 			CK_STR_ARG(label));
-	ck_diag_mark(binder->diags, diag, "%s\"%.*s\"", second->row ? "here from " : "here as ",
-		     CK_STR_ARG(second->row ? source_of(binder, second) : label));
-	ck_diag_label(binder->diags, diag, ck_plan_goal_span(binder->plan, first->rule, first->goal), "and here from \"%.*s\"",
-		      CK_STR_ARG(source_of(binder, first)));
+	ck_diag_mark(binder->diags, diag, "here %.*s", CK_STR_ARG(made_from(binder, second)));
+	ck_diag_label(binder->diags, diag, ck_plan_goal_span(binder->plan, first->rule, first->goal), "and here %.*s",
+		      CK_STR_ARG(made_from(binder, first)));
 	if (second->follows || first->follows)
 		ck_diag_help(binder->diags, diag, "slots follow their variable; to make this one otherwise, drop \"x@%.*s\" of the source",
 			     CK_STR_ARG(second->slot));
+	else if (is_unmade(binder, first) && is_unmade(binder, second))
+		ck_diag_help(binder->diags, diag, "narrow one of the patterns; `new rest` makes what no other statement makes");
 	else
 		ck_diag_help(binder->diags, diag, "every target is produced exactly once: give one of them another name, or join the sources");
 }

@@ -33,20 +33,32 @@ static bool make_unmade(struct ck_binder *binder, struct ck_unit *unit, const Ck
 	return made.node ? ck_bind_make(binder, &made) : false;
 }
 
-bool ck_bind_unmade(struct ck_binder *binder, struct ck_unit *unit)
+static bool bind_unmade(struct ck_binder *binder, struct ck_unit *unit, const bool *made)
 {
 	struct ck_relation *relation = &unit->matches[0];
-	bool *made;
 
 	/* UNMADE, FILL, STORE: as the compiler writes it and the verifier proves. */
 	if (unit->n_code < 2 || unit->code[1]->op != CK_OP_FILL)
 		return true;
 	if (!ck_bind_source(binder, unit, 0, relation))
 		return false;
-	made = made_in_template(binder);
-	for (size_t i = 0; made && i < relation->n_rows; i++)
+	for (size_t i = 0; i < relation->n_rows; i++)
 		if (!made[relation->rows[i].origins[0]->variable] && !make_unmade(binder, unit, unit->code[1], &relation->rows[i]))
 			return false;
+	return true;
+}
+
+bool ck_bind_unmade(struct ck_binder *binder, bool rest)
+{
+	/* Statements of one strength do not hide variables from each other: two that make one are told. */
+	const bool *made = made_in_template(binder);
+
+	for (size_t i = 0; made && i < binder->code->n_rules; i++) {
+		const Ck__Plan__Insn *insn = binder->units[i].code[0];
+
+		if (insn->op == CK_OP_UNMADE && insn->source->rest == rest && !bind_unmade(binder, &binder->units[i], made))
+			return false;
+	}
 	return made != NULL;
 }
 

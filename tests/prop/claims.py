@@ -386,6 +386,9 @@ def others():
     bad('map "a" -> "head/b"\nnew rest = template', "a", "E0304", *onto, exits=4)
     bad('map "a" | cast(f16) -> "a"\nnew rest = template', "a", "E0301", *onto, exits=4)
     bad('keep rest\nnew "z*" = ones\nnew rest = template', "a", "E0401", *onto)
+    for two in ('"head/*" = ones\nnew "*/w" = zeros', '"head/*" = zeros\nnew "**" = ones', '"**" = ones\nnew "head/*" = zeros', "rest = ones\nnew rest = zeros"):
+        bad('keep "a"\nnew ' + two, "a", "E0212", *onto, exits=4)
+    ok('keep "a"\nnew rest = zeros\nnew "head/*" = template\nnew "head/w" = ones', "a", {"a": "a", "b": f["b"] * 0, **heads, "head/w": f["head/w"] * 0 + 1}, *onto)
     for text in ('new "x" = template', 'new "x/**" = ones', 'new rest = ones', 'map template:"a" -> "b"', 'check count(template:"*") == 2'):
         bad("keep rest\n" + text, "a", "E0901", says="--onto", exits=2)
     ok('keep rest\nnew "n" : i32[2, 3] = const(7)', "a", {"a": "a", "n": np.full((2, 3), 7, "i4")})
