@@ -77,6 +77,7 @@ void ck_exec_tile_counts(const struct ck_view *view, uint64_t n_bytes, uint64_t 
 		counts[i] = 1;
 	if (ck_view_is_shuffled(view)) {
 		n_read = least(READ_BYTES / width, square_root(n_elems));
+		CK_ASSERT(n_read);	/* elements are no wider than what is read at a time */
 		n_written = least(WRITE_BYTES / width, n_elems / n_read);
 		ck_view_order(view, order);
 		lengthen(shape, NULL, n_written, counts);
