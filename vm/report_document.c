@@ -99,19 +99,6 @@ static void put_value(struct ck_buf *out, json_t *value)
 	json_decref(value);
 }
 
-static bool is_utf8(struct ck_str text)
-{
-	uint32_t point;
-	size_t n;
-
-	for (size_t i = 0; i < text.n; i += n) {
-		n = ck_utf8_next(text, i, &point);
-		if (!n)
-			return false;
-	}
-	return true;
-}
-
 /* Most names: nothing that JSON writes otherwise. */
 static bool is_plain(struct ck_str text)
 {
@@ -132,7 +119,7 @@ void ck_document_text(struct ck_document *document, const char *key, struct ck_s
 		ck_buf_char(document->out, '"');
 		return;
 	}
-	if (!is_utf8(text)) {
+	if (!ck_utf8_is(text)) {
 		ck_buf_name(&escaped, text);
 		document->out->failed = document->out->failed || escaped.failed;
 		text = ck_buf_view(&escaped);

@@ -65,6 +65,8 @@ void ck_buf_visible(struct ck_buf *buf, struct ck_str text);
 size_t ck_str_columns(struct ck_str s);
 /* Bytes of the UTF-8 character that begins at s.p[at] (at < s.n) and its code point; 0 when it is none (as RFC 3629 has it). */
 size_t ck_utf8_next(struct ck_str s, size_t at, uint32_t *ret_point);
+/* Whether all of it is UTF-8. */
+bool ck_utf8_is(struct ck_str s);
 /* Terminal columns of a code point: 0 for combining marks, 2 for wide ones, else 1. */
 size_t ck_utf8_columns(uint32_t point);
 /* True for control characters and the invisible ones that reorder or hide text. */

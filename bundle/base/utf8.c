@@ -53,6 +53,18 @@ size_t ck_utf8_columns(uint32_t point)
 	return within(point, wide, CK_COUNT(wide)) ? 2 : 1;
 }
 
+bool ck_utf8_is(struct ck_str s)
+{
+	size_t n;
+	for (size_t at = 0; at < s.n; at += n) {
+		uint32_t point;
+		n = ck_utf8_next(s, at, &point);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
 bool ck_utf8_is_control(uint32_t point)
 {
 	static const struct range hidden[] = {

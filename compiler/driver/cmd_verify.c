@@ -14,6 +14,7 @@ struct comparison {
 	const struct ck_manifest *manifest;
 	struct ck_str report_path;
 	bool *is_named;			/* [n_variables] by the report */
+	struct ck_map escaped;		/* keys that are not UTF-8, as the report writes them */
 	size_t n_differences;
 	json_t *differences;		/* with --json */
 };
@@ -79,6 +80,19 @@ static void compare_target(struct comparison *comparison, json_t *target, struct
 		differ(comparison, key, "the report has the checksum %s, the checkpoint %s", crc, stored);
 }
 
+static enum ck_code collect_escaped(struct comparison *comparison)
+{
+	const struct ck_manifest *manifest = comparison->manifest;
+	struct ck_arena *arena = comparison->driver->arena;
+	ck_map_init(&comparison->escaped, arena);
+	for (size_t i = 0; i < manifest->n_variables; i++) {
+		struct ck_str key = manifest->variables[i].key;
+		if (!ck_utf8_is(key) && !ck_map_put(&comparison->escaped, ck_name_text(arena, key), i))
+			return ck_error_nomem(&comparison->driver->diags);
+	}
+	return CK_OK;
+}
+
 static enum ck_code compare_targets(struct comparison *comparison, json_t *targets)
 {
 	const struct ck_manifest *manifest = comparison->manifest;
@@ -89,7 +103,7 @@ static enum ck_code compare_targets(struct comparison *comparison, json_t *targe
 		struct ck_str key = {json_string_value(text), json_string_length(text)};
 		if (!key.p || !json_is_string(json_object_get(target, "dtype")) || !json_is_array(json_object_get(target, "shape")))
 			return bad_report(comparison->driver, comparison->report_path, "a target has no key, dtype or shape");
-		if (!ck_map_get(&manifest->by_key, key, &number)) {
+		if (!ck_map_get(&manifest->by_key, key, &number) && !ck_map_get(&comparison->escaped, key, &number)) {
 			differ(comparison, key, "the report has it, the checkpoint has not");
 			continue;
 		}
@@ -113,7 +127,9 @@ static enum ck_code compare(struct comparison *comparison, json_t *report)
 		return bad_report(driver, comparison->report_path, "it has no targets");
 	if (!digest)
 		return bad_report(driver, comparison->report_path, "the run that it tells of failed, and wrote no checkpoint");
-	enum ck_code code = compare_targets(comparison, targets);
+	enum ck_code code = collect_escaped(comparison);
+	if (!code)
+		code = compare_targets(comparison, targets);
 	ck_hex(comparison->manifest->digest, found);
 	if (!code && comparison->n_differences == 0 && strcmp(digest, found) != 0)
 		differ(comparison, comparison->manifest->prefix, "the index has other bytes (SHA-256 %.12s..., the report has %.12s...), though every key, dtype, shape and checksum is the same",
