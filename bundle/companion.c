@@ -74,22 +74,22 @@ enum ck_code ck_companion_write(struct ck_companion_file *file, const struct ck_
 	return CK_OK;
 }
 
-static enum ck_code move(atomic_bool *moved, const char *from, const char *to, struct ck_diags *diags)
+static enum ck_code move(atomic_bool *moved, const char *from, const char *to, const char *what, const char *name, struct ck_diags *diags)
 {
 	*moved = true;	/* before it: a signal may come between */
 	if (ck_rename(from, to))
 		return CK_OK;
-	enum ck_code code = ck_error_io(diags, "rename", ck_str(from));
+	enum ck_code code = ck_error_io(diags, what, ck_str(name));
 	*moved = false;
 	return code;
 }
 
 enum ck_code ck_companion_hide(struct ck_companion_file *file, struct ck_diags *diags)
 {
-	return file->aside ? move(&file->hidden, file->path, file->aside, diags) : CK_OK;
+	return file->aside ? move(&file->hidden, file->path, file->aside, "move aside", file->path, diags) : CK_OK;
 }
 
 enum ck_code ck_companion_show(struct ck_companion_file *file, struct ck_diags *diags)
 {
-	return file->path ? move(&file->shown, file->temporary, file->path, diags) : CK_OK;
+	return file->path ? move(&file->shown, file->temporary, file->path, "give its name to", file->path, diags) : CK_OK;
 }

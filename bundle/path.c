@@ -91,9 +91,47 @@ static enum ck_code try_prefix(struct resolver *resolver, struct ck_str prefix)
 	return code;
 }
 
+/* What files of other formats begin with, or have somewhere near their beginning: the first that fits. */
+static const struct other_format {
+	struct ck_str begin, within;	/* within: empty, it does not matter */
+	const char *name, *help;
+} other_formats[] = {
+	{{"\x89HDF", 4}, {0}, "an HDF5 file", "load the model in Keras and save it by tf.train.Checkpoint(model=model).write(\"...\")"},
+	{{"PK\3\4", 4}, {"data.pkl", 8}, "a PyTorch file", "ckmig reads TensorFlow's checkpoints only; save the weights from a TensorFlow program"},
+	{{"PK\3\4", 4}, {".npy", 4}, "an archive of NumPy arrays", "ckmig reads TensorFlow's checkpoints only; save the arrays as tf.Variables, by tf.train.Checkpoint"},
+	{{"PK\3\4", 4}, {0}, "a zip archive", "if it is a .keras file: load the model in Keras and save it by tf.train.Checkpoint(model=model).write(\"...\")"},
+	{{"\x93NUMPY", 6}, {0}, "a NumPy array", "ckmig reads TensorFlow's checkpoints only; save the array as a tf.Variable, by tf.train.Checkpoint"},
+	{{"\x80\2", 2}, {0}, "a Python pickle", "ckmig reads TensorFlow's checkpoints only; save the weights from a TensorFlow program"},
+	{{"\x80\4", 2}, {0}, "a Python pickle", "ckmig reads TensorFlow's checkpoints only; save the weights from a TensorFlow program"},
+	{{"", 0}, {"\0{\"", 3}, "a safetensors file", "ckmig reads TensorFlow's checkpoints only; save the weights from a TensorFlow program"},
+};
+
+static bool has_within(struct ck_str bytes, struct ck_str word)
+{
+	for (size_t i = 0; word.n && i + word.n <= bytes.n; i++)
+		if (memcmp(bytes.p + i, word.p, word.n) == 0)
+			return true;
+	return word.n == 0;
+}
+
+static enum ck_code refuse_format(struct resolver *resolver, struct ck_str path, struct ck_str bytes)
+{
+	for (size_t i = 0; i < CK_COUNT(other_formats); i++) {
+		const struct other_format *format = &other_formats[i];
+		if (!ck_str_starts(bytes, format->begin) || !has_within(bytes, format->within))
+			continue;
+		struct ck_diag *diag = ck_error(resolver->diags, CK_OLD_FORMAT, (struct ck_span){0}, "\"%.*s\" is %s, not a TensorFlow checkpoint",
+						CK_STR_ARG(printable(resolver, path)), format->name);
+		ck_diag_help(resolver->diags, diag, "%s", format->help);
+		return CK_OLD_FORMAT;
+	}
+	return CK_OK;
+}
+
 /* Adds an error when path is a file, or the prefix of files, of a format that is no bundle. */
 static enum ck_code refuse_other_formats(struct resolver *resolver, struct ck_str path)
 {
+	enum { HEAD = 256 };
 	struct ck_stat found;
 	struct ck_str sharded = ck_str_format(resolver->arena, "%.*s-00000-of-00001", CK_STR_ARG(path));
 	enum ck_code code = stat_of(resolver, path, &found);
@@ -103,25 +141,19 @@ static enum ck_code refuse_other_formats(struct resolver *resolver, struct ck_st
 	}
 	if (code || !found.is_file)
 		return code;
-	char bytes[CK_TABLE_FOOTER] = {0};
+	char bytes[HEAD];	/* where names of the first file in an archive are */
 	int fd = ck_open_read(path.p);
-	size_t n = found.size < sizeof(bytes) ? (size_t)found.size : sizeof(bytes);
+	size_t n = found.size < HEAD ? (size_t)found.size : HEAD;
 	if (fd < 0 || !ck_pread_all(fd, bytes, n, found.size - n))
 		code = ck_error_io(resolver->diags, "read", path);
-	else if (ck_table_is_footer((struct ck_str){bytes, n}))
+	else if (n >= CK_TABLE_FOOTER && ck_table_is_footer((struct ck_str){bytes, n}))
 		code = ck_path_old_format(path, resolver->diags);
 	else if (!ck_pread_all(fd, bytes, n, 0))
 		code = ck_error_io(resolver->diags, "read", path);
 	ck_close(fd);
 	if (code)
 		return code;
-	const char *kind = memcmp(bytes, "\x89HDF", 4) == 0 ? "an HDF5 file" : memcmp(bytes, "PK\3\4", 4) == 0 ? "a zip archive" : NULL;
-	if (!kind)
-		return CK_OK;
-	struct ck_diag *diag = ck_error(resolver->diags, CK_OLD_FORMAT, (struct ck_span){0}, "\"%.*s\" is %s, not a TensorFlow checkpoint",
-					CK_STR_ARG(printable(resolver, path)), kind);
-	ck_diag_help(resolver->diags, diag, "load the model in Keras and save it by tf.train.Checkpoint(model=model).write(\"...\")");
-	return CK_OLD_FORMAT;
+	return refuse_format(resolver, path, (struct ck_str){bytes, n});
 }
 
 /* Prefixes of the bundles in a folder, "" standing for the folder itself; in arena. */
@@ -202,6 +234,8 @@ static enum ck_code resolve_dir(struct resolver *resolver, struct ck_str dir)
 					n ? "the folder \"%.*s\" holds several checkpoints, and no state file that says which is the latest"
 					  : "the folder \"%.*s\" holds no checkpoint", CK_STR_ARG(printable(resolver, dir)));
 	help_list(resolver, diag, "name one of", prefixes, n);
+	if (!n)
+		ck_diag_help(resolver->diags, diag, "a checkpoint is a file NAME.index with its NAME.data-00000-of-00001");
 	return CK_NO_CHECKPOINT;
 }
 
@@ -214,8 +248,11 @@ static enum ck_code report_missing(struct resolver *resolver)
 	if (code)
 		return code;
 	if (!found.is_dir) {
-		ck_error(resolver->diags, CK_NO_CHECKPOINT, (struct ck_span){0}, "there is no checkpoint \"%.*s\": the folder \"%.*s\" is "
-			 "not there", CK_STR_ARG(printable(resolver, path)), CK_STR_ARG(printable(resolver, dir)));
+		struct ck_diag *diag = ck_error(resolver->diags, CK_NO_CHECKPOINT, (struct ck_span){0}, "there is no checkpoint \"%.*s\": the "
+						"folder \"%.*s\" is not there", CK_STR_ARG(printable(resolver, path)),
+						CK_STR_ARG(printable(resolver, dir)));
+		if (has_within(path, CK_STR("://")))
+			ck_diag_help(resolver->diags, diag, "ckmig reads files of this machine: copy the index and the data files here first");
 		return CK_NO_CHECKPOINT;
 	}
 	struct ck_str *names, *prefixes;

@@ -256,7 +256,7 @@ static enum ck_code create(struct ck_writer *writer, struct file *file, struct c
 		file->fd = ck_open_create(file->temporary);
 		file->exists = file->fd >= 0;
 	}
-	return file->fd >= 0 ? CK_OK : ck_error_io(diags, "create", ck_str(file->temporary));
+	return file->fd >= 0 ? CK_OK : ck_error_io(diags, "create", ck_str(file->final));
 }
 
 static enum ck_code create_shards(struct ck_writer *writer, const struct ck_writer_options *options, struct ck_diags *diags)
@@ -269,7 +269,7 @@ static enum ck_code create_shards(struct ck_writer *writer, const struct ck_writ
 		writer->is_link[i] = link.n > 0;
 		code = tail.p ? create(writer, &writer->shards[i], tail, link, options->link_how, diags) : ck_error_nomem(diags);
 		if (!code && !writer->is_link[i] && !ck_reserve(writer->shards[i].fd, writer->sizes[i]))
-			code = ck_error_io(diags, "write", ck_str(writer->shards[i].temporary));
+			code = ck_error_io(diags, "write", ck_str(writer->shards[i].final));
 	}
 	return code;
 }
@@ -358,7 +358,7 @@ enum ck_code ck_writer_put(struct ck_writer *writer, uint32_t shard, uint64_t of
 	int error = errno;
 	pthread_mutex_unlock(&writer->locks[shard]);
 	errno = error;
-	return good ? CK_OK : ck_error_io(diags, "write", ck_str(writer->shards[shard].temporary));
+	return good ? CK_OK : ck_error_io(diags, "write", ck_str(writer->shards[shard].final));
 }
 
 int ck_writer_fd(const struct ck_writer *writer, uint32_t shard)
@@ -379,7 +379,7 @@ static enum ck_code write_index(struct ck_writer *writer, const struct ck_writer
 	if (!code)
 		code = create(writer, file, CK_STR(".index"), CK_STR(""), CK_LINK_HARD, diags);
 	if (!code && !ck_pwrite_all(file->fd, bytes.p, bytes.n, 0))
-		code = ck_error_io(diags, "write", ck_str(file->temporary));
+		code = ck_error_io(diags, "write", ck_str(file->final));
 	ck_buf_clear(&bytes);
 	return code;
 }
@@ -400,7 +400,7 @@ static enum ck_code sync_files(struct ck_writer *writer, struct ck_diags *diags)
 {
 	for (size_t i = 0; i <= writer->n_shards; i++) {
 		if (writer->sync && !ck_sync(writer->shards[i].fd))
-			return ck_error_io(diags, "sync", ck_str(writer->shards[i].temporary));
+			return ck_error_io(diags, "sync", ck_str(writer->shards[i].final));
 	}
 	return CK_OK;
 }
@@ -412,7 +412,7 @@ static enum ck_code move(struct file *file, struct ck_diags *diags)
 	if (ck_rename(from, to))
 		return CK_OK;
 	file->begun = false;
-	return ck_error_io(diags, "rename", ck_str(from));
+	return ck_error_io(diags, file->is_old ? "move aside" : "give its name to", ck_str(file->final));
 }
 
 /* The old output aside, its index first; the new data; when all that is on disk, the new index; then what tells about it. */

@@ -6,6 +6,47 @@ struct ck_callee ck_callee_op(const struct ck_op_info *op, struct ck_span span)
 	return (struct ck_callee){ "operator", op->name, op->params, op->n_params, span, op->parameters };
 }
 
+/* What NumPy, TensorFlow and PyTorch call otherwise, or have no operator for here. */
+static const struct {
+	const char *word, *help;
+} foreign[] = {
+	{ "astype", "write `cast`, such as cast(bf16)" }, { "to", "write `cast`, such as cast(bf16)" },
+	{ "permute", "write `transpose`, such as transpose(1, 0, 2)" }, { "swapaxes", "write `transpose`, such as transpose(1, 0, 2)" },
+	{ "moveaxis", "write `transpose`, such as transpose(1, 0, 2)" }, { "T", "write `transpose`" }, { "t", "write `transpose`" },
+	{ "concatenate", "write `concat`" }, { "cat", "write `concat`" }, { "hstack", "write `concat`" }, { "vstack", "write `concat`" },
+	{ "expand_dims", "write `unsqueeze`" }, { "newaxis", "write `unsqueeze`" }, { "view", "write `reshape`" }, { "flatten", "write `reshape(-1)`" },
+	{ "ravel", "write `reshape(-1)`" }, { "chunk", "write `split`" }, { "gather", "write `take`" }, { "reverse", "write `flip`" },
+	{ "multiply", "to multiply by a number write `scale`, such as scale(0.5)" },
+	{ "divide", "to divide by a number write `scale`, such as scale(0.5)" },
+	{ "crop", "write `slice`, or `[0:n]` after the source" }, { "truncate", "write `slice`, or `[0:n]` after the source" },
+	{ "rename", "the name after `->` is the new one: no operator is needed" }, { "drop", "`drop` is a statement of its own" },
+};
+
+static bool help_foreign(struct ck_diags *diags, struct ck_diag *diag, struct ck_str word)
+{
+	for (size_t i = 0; i < CK_COUNT(foreign); i++) {
+		if (ck_str_equal(word, ck_str(foreign[i].word))) {
+			ck_diag_help(diags, diag, "%s", foreign[i].help);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void offer_ops(struct ck_diags *diags, struct ck_diag *diag)
+{
+	struct ck_buf names = { 0 };
+
+	for (size_t i = 0; ck_op_at(i); i++) {
+		const struct ck_op_info *op = ck_op_at(i);
+
+		if (op->arity != CK_ARITY_MACHINE && op->op != CK_OP_INDEX && op->state == CK_STATE_NOW)
+			ck_buf_printf(&names, "%s%s", names.n ? ", " : "", op->name);
+	}
+	ck_diag_help(diags, diag, "the operators are %.*s", (int)names.n, names.p ? names.p : "");
+	ck_buf_clear(&names);
+}
+
 static const struct ck_op_info *find_op(struct ck_builder *builder, const struct ck_ast_call *call)
 {
 	const struct ck_op_info *op = ck_op_find(call->name.text);
@@ -22,6 +63,8 @@ static const struct ck_op_info *find_op(struct ck_builder *builder, const struct
 	if (op)
 		return op;
 	diag = ck_error(diags, CK_UNKNOWN_OPERATOR, call->name.span, "there is no operator `%.*s`", CK_STR_ARG(call->name.text));
+	if (help_foreign(diags, diag, call->name.text))
+		return NULL;
 	ck_suggest_init(&suggest, call->name.text);
 	for (size_t i = 0; ck_op_at(i); i++)
 		if (ck_op_at(i)->arity != CK_ARITY_MACHINE && ck_op_at(i)->op != CK_OP_INDEX)
@@ -32,6 +75,8 @@ static const struct ck_op_info *find_op(struct ck_builder *builder, const struct
 			     CK_STR_ARG(call->name.text), CK_STR_ARG(call->name.text));
 	if (ck_dtype_find(call->name.text) != CK_DT_NONE)
 		ck_diag_help(diags, diag, "to change the dtype write cast(%.*s)", CK_STR_ARG(call->name.text));
+	else if (!suggest.n_best)
+		offer_ops(diags, diag);
 	return NULL;
 }
 

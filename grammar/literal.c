@@ -406,6 +406,29 @@ static const struct {
 	{'$', 0, "a name is written as it is, `heads`, without a sign before it"},
 };
 
+/* `np.transpose`, `"x".T`: after the point comes what does something. False: another one. */
+static bool read_method(struct ck_reader *reader, const struct ck_token *token)
+{
+	struct ck_str text = reader->text;
+	uint32_t begin = token->span.begin, end = begin + 1;
+	char before = begin ? text.p[begin - 1] : ' ';
+	bool is_module = (before >= 'a' && before <= 'z') || (before >= 'A' && before <= 'Z') || before == '_';
+	struct ck_diag *diag;
+
+	while (end < text.n && end - begin < 50 && ((text.p[end] >= 'a' && text.p[end] <= 'z') || (text.p[end] >= 'A' && text.p[end] <= 'Z') || text.p[end] == '_'))
+		end++;
+	if (end == begin + 1 || (!is_module && before != '"' && before != ')'))
+		return false;
+	diag = ck_read_error(reader, CK_BAD_CHARACTER, token->span, "a character that means nothing here: `.` (U+002E)");
+	ck_diag_mark(reader->diags, diag, "unexpected");
+	if (is_module)
+		ck_diag_help(reader->diags, diag, "operators and functions have no module before them: write `%.*s`", (int)(end - begin - 1), text.p + begin + 1);
+	else
+		ck_diag_help(reader->diags, diag, "operators follow after a `|`, such as | transpose");
+	reader->quiet_end = end;
+	return true;
+}
+
 int ck_read_stray(struct ck_reader *reader, struct ck_token *token)
 {
 	struct ck_str text = ck_read_text(reader, token->span), shown;
@@ -413,6 +436,8 @@ int ck_read_stray(struct ck_reader *reader, struct ck_token *token)
 	size_t n = ck_utf8_next(text, 0, &point), row = 0;
 	struct ck_diag *diag;
 
+	if (text.n && text.p[0] == '.' && read_method(reader, token))
+		return 0;
 	while (row < CK_COUNT(strays) && strays[row].point != point)
 		row++;
 	shown = ck_errors_are_full(reader) ? CK_STR("") : ck_name_text(reader->diags->arena, ck_str_slice(text, 0, n ? n : 1));
@@ -486,6 +511,28 @@ static void bad_bytes(struct ck_reader *reader, size_t begin, size_t end)
 	}
 }
 
+/* No text at all: its bytes need no message each. */
+static bool is_binary(struct ck_reader *reader)
+{
+	enum { LOOKED_AT = 4096, FEW = 2 };
+	struct ck_str text = reader->text;
+	size_t n = 0, first = 0;
+	struct ck_diag *diag;
+
+	for (size_t i = 0; i < text.n && i < LOOKED_AT; i++) {
+		if (text.p[i])
+			continue;
+		first = n ? first : i;
+		n++;
+	}
+	if (n <= FEW || ck_str_starts(text, CK_STR("ckmig")))
+		return false;
+	diag = ck_read_error(reader, CK_BAD_CHARACTER, (struct ck_span){reader->file, (uint32_t)first, (uint32_t)first + 1}, "this is no text");
+	ck_diag_mark(reader->diags, diag, "a NUL byte, the first of many");
+	ck_diag_help(reader->diags, diag, "expected a migration, a text in UTF-8: is this another kind of file, such as one of a checkpoint?");
+	return true;
+}
+
 void ck_read_encoding(struct ck_reader *reader)
 {
 	struct ck_str text = reader->text;
@@ -497,6 +544,10 @@ void ck_read_encoding(struct ck_reader *reader)
 
 		ck_diag_mark(reader->diags, diag, "a mark of UTF-16");
 		ck_diag_help(reader->diags, diag, "expected UTF-8: save the file as such");
+		reader->stopped = true;
+		return;
+	}
+	if (is_binary(reader)) {
 		reader->stopped = true;
 		return;
 	}

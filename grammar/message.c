@@ -1,6 +1,8 @@
 /* What to say about a token that the grammar does not want: the most helpful of a list of explanations, then what was expected. */
 #include "grammar/reader.h"
 
+#include <string.h>
+
 #include "grammar/parser.h"
 
 bool ck_errors_are_full(const struct ck_reader *reader)
@@ -335,6 +337,18 @@ static const struct {
 	{{"to", 2}, CK_TOK_ARROW, "write `->`"},
 	{{"as", 2}, CK_TOK_ARROW, "write `->`"},
 	{{"edition", 7}, 0, "the first line is `ckmig 1`"},
+	{{"rename", 6}, CK_TOK_MAP, "write `map \"old\" -> \"new\"`"},
+	{{"move", 4}, CK_TOK_MAP, "write `map \"old\" -> \"new\"`"},
+	{{"copy", 4}, CK_TOK_MAP, "write `map \"old\" -> (\"one\", \"two\")`"},
+	{{"delete", 6}, CK_TOK_MAP, "write `drop \"name\" because \"...\"`"},
+	{{"remove", 6}, CK_TOK_MAP, "write `drop \"name\" because \"...\"`"},
+	{{"add", 3}, CK_TOK_MAP, "write `new \"name\" : f32[768] = zeros`"},
+	{{"create", 6}, CK_TOK_MAP, "write `new \"name\" : f32[768] = zeros`"},
+	{{"set", 3}, CK_TOK_MAP, "write `let name = value`"},
+	{{"assert", 6}, CK_TOK_MAP, "write `check`"},
+	{{"for", 3}, CK_TOK_MAP, "there are no loops: a pattern such as \"layer_{i:int}/kernel\" stands for every layer"},
+	{{"import", 6}, CK_TOK_MAP, "nothing is imported: name several files on the command line"},
+	{{"include", 7}, CK_TOK_MAP, "nothing is included: name several files on the command line"},
 };
 
 static void help_word(struct scene *scene, struct ck_diag *diag)
@@ -370,12 +384,49 @@ static bool unknown_statement(struct scene *scene)
 	return true;
 }
 
+/* What was probably meant as one name, from `at` on: "dense/kernel:0" less what ends a name elsewhere. */
+static struct ck_str bare_name(const struct ck_reader *reader, uint32_t at)
+{
+	enum { LONGEST = 100 };
+	static const char ends[] = "\"'|:,;=#()[]<>";
+	struct ck_str text = ck_str_slice(reader->text, at, reader->text.n);
+	size_t n = 0;
+
+	while (n < text.n && n < LONGEST && (unsigned char)text.p[n] > ' ' && !memchr(ends, text.p[n], sizeof(ends)))
+		n++;
+	/* "a->b" */
+	while (n > 0 && text.p[n - 1] == '-')
+		n--;
+	return ck_str_slice(text, 0, n);
+}
+
+/* `f"layer_{i}"` */
+static bool prefixed_string(struct scene *scene)
+{
+	static const char *const prefixes[] = {"f", "r", "b", "u", "rb", "br", "fr", "rf", "F", "R", "B"};
+	struct ck_reader *reader = scene->reader;
+	struct ck_str text = ck_read_text(reader, reader->previous);
+	struct ck_diag *diag;
+
+	if (reader->history[0] != CK_TOK_IDENT || scene->token->kind != CK_TOK_STRING || reader->previous.end != scene->token->span.begin)
+		return false;
+	for (size_t i = 0; i < CK_COUNT(prefixes); i++) {
+		if (!ck_str_equal(text, ck_str(prefixes[i])))
+			continue;
+		diag = ck_read_error(reader, CK_SYNTAX, reader->previous, "a string has no `%s` before it", prefixes[i]);
+		say(scene, "not a part of a string", diag);
+		ck_diag_help(reader->diags, diag, "leave it out: {i:int} in a pattern and {i+1} in a target need no mark");
+		return true;
+	}
+	return false;
+}
+
 static bool no_quotes(struct scene *scene)
 {
 	static const struct ck_str words[] = {{"rest", 4}, {"template", 8}, {"source", 6}, {"also", 4}, {"optional", 8}, {"path", 4}, {"full", 4}};
 	struct ck_reader *reader = scene->reader;
 	int statement = reader->statement.kind;
-	struct ck_str text = ck_read_text(reader, reader->previous);
+	struct ck_str text = ck_read_text(reader, reader->previous), name = bare_name(reader, reader->previous.begin);
 	struct ck_suggest suggest;
 	struct ck_diag *diag;
 
@@ -384,12 +435,35 @@ static bool no_quotes(struct scene *scene)
 		return false;
 	diag = ck_read_error(reader, CK_SYNTAX, reader->previous, "`%.*s` is not a source", CK_STR_ARG(text));
 	say(scene, "neither in quotes nor `rest`", diag);
+	if (scene->token->kind == '(') {
+		ck_diag_help(reader->diags, diag, "operators stand behind what they are applied to: map \"encoder/*\" | transpose -> ...");
+		return true;
+	}
 	ck_suggest_init(&suggest, text);
 	for (size_t i = 0; i < CK_COUNT(words); i++)
 		ck_suggest_offer(&suggest, words[i]);
 	ck_suggest_help(&suggest, reader->diags, diag, "`");
-	ck_diag_help(reader->diags, diag, "names and patterns of variables stand in quotes: write \"%.*s\"", CK_STR_ARG(text));
-	ck_diag_help(reader->diags, diag, "an input has a `:` and a name after it: %.*s:\"encoder/*\"", CK_STR_ARG(text));
+	ck_diag_help(reader->diags, diag, "names and patterns of variables stand in quotes: write \"%.*s\"", CK_STR_ARG(name));
+	if (name.n == text.n)
+		ck_diag_help(reader->diags, diag, "an input has a `:` and a name after it: %.*s:\"encoder/*\"", CK_STR_ARG(text));
+	return true;
+}
+
+/* `-> k` */
+static bool no_target_quotes(struct scene *scene)
+{
+	struct ck_reader *reader = scene->reader;
+	struct ck_str name = bare_name(reader, scene->token->span.begin);
+	struct ck_diag *diag;
+
+	if (scene->token->kind != CK_TOK_IDENT || scene->ends || !reader->after_arrow || !scene->expected[CK_TOK_SAME] ||
+	    !scene->expected[CK_TOK_STRING])
+		return false;
+	diag = ck_read_error(reader, CK_SYNTAX, scene->span, "%.*s is not a target", CK_STR_ARG(scene->found));
+	say(scene, "neither in quotes nor `same`", diag);
+	ck_diag_help(reader->diags, diag, "names of targets stand in quotes: write \"%.*s\"", CK_STR_ARG(name));
+	/* What is left of the name is no news. */
+	reader->quiet_end = scene->token->span.begin + (uint32_t)name.n;
 	return true;
 }
 
@@ -449,11 +523,52 @@ static bool is_only_expected(const struct scene *scene, int token)
 	return n == 1 && scene->expected[token];
 }
 
+/* A string that goes on where it was meant to end: "a -> ". */
+static bool swallows_sign(struct ck_str string)
+{
+	for (size_t i = 1; i + 1 < string.n; i++)
+		if ((string.p[i] == '-' && string.p[i + 1] == '>') || (string.p[i] == '|' && string.p[i + 1] == ' '))
+			return true;
+	return false;
+}
+
+/* Signs of other languages, and strings where none are. */
+static const char *hint_sign(const struct scene *scene)
+{
+	const struct ck_reader *reader = scene->reader;
+	int token = scene->token->kind, before = reader->history[0];
+	bool is_string = token == CK_TOK_STRING;
+
+	if (before == CK_TOK_STRING && !scene->ends && swallows_sign(ck_read_text(reader, reader->previous)))
+		return "is a `\"` missing before the `->` or `|` that is inside the string?";
+	if (token == '<' && reader->statement.kind == CK_TOK_MAP && !reader->in_where)
+		return "the source comes first, then `->` and the target";
+	if (token == '>' && before == '|')
+		return "an operator follows after a plain `|`";
+	if (before == ')' && is_only_expected(scene, ':') && reader->statement.kind == CK_TOK_MAP)
+		return "operators stand behind what they are applied to: \"encoder/*\" | transpose; the data of a fill have a type: zeros : f32[3]";
+	if (token == ':' && before == reader->statement.kind && before != 0)
+		return "nothing stands between the statement's word and what follows it: leave the `:` out";
+	if (is_string && before == '|')
+		return "operators stand without quotes: | transpose";
+	if (is_string && scene->expected[CK_TOK_MAP])
+		return "a statement begins with its word: map \"old\" -> \"new\"";
+	if ((token == CK_TOK_INT || token == CK_TOK_FLOAT || token == '[') && before == '=' && reader->statement.kind == CK_TOK_NEW)
+		return "the data come from a fill: zeros, ones, const(0.5), normal(stddev=0.02), template";
+	if (token == ',' && reader->n_open > 1 && reader->open[reader->n_open - 1].kind == '(')
+		return "arguments stand one after another, without parentheses of their own: reshape(4, 5); a list has brackets: [4, 5]";
+	return NULL;
+}
+
 /* A word on what is often meant; NULL: none. */
 static const char *hint(const struct scene *scene)
 {
 	const struct ck_reader *reader = scene->reader;
 	int token = scene->token->kind, statement = reader->statement.kind;
+	const char *sign = hint_sign(scene);
+
+	if (sign)
+		return sign;
 
 	if (token == ',' && !reader->n_open && statement == CK_TOK_MAP)
 		return "several sources or targets stand in parentheses: (\"a\", \"b\")";
@@ -494,7 +609,7 @@ static void any(struct scene *scene)
 
 /* The first that fits speaks. */
 static bool (*const explanations[])(struct scene *) = {
-	path_before_rest, second_header, no_equals, no_quotes, no_reason, late_where, unclosed, stray_closer, wrong_equals, no_comma, chained, unknown_statement,
+	path_before_rest, second_header, no_equals, prefixed_string, no_quotes, no_target_quotes, no_reason, late_where, unclosed, stray_closer, wrong_equals, no_comma, chained, unknown_statement,
 	slot_for_slots, reserved_name,
 };
 
