@@ -33,7 +33,11 @@ static void unknown_argument(struct ck_builder *builder, const struct ck_callee 
 	ck_suggest_init(&suggest, name);
 	for (size_t i = 0; i < callee->n_params; i++)
 		ck_suggest_offer(&suggest, callee->params[i].name);
-	ck_suggest_help(&suggest, builder->compiler->diags, diag, "`");
+	if (callee->n_params && callee->params[0].rest_positional)
+		ck_diag_help(builder->compiler->diags, diag, "integers stand one after another, without a name or brackets, such as %s(1, 0)",
+			     callee->name);
+	else
+		ck_suggest_help(&suggest, builder->compiler->diags, diag, "`");
 	signature_help(builder, diag, callee);
 }
 

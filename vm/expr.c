@@ -207,7 +207,8 @@ static enum ck_code integer_arithmetic(struct ck_env *env, uint32_t kind, int64_
 		overflow = b == -1 && a == INT64_MIN;
 		if (!overflow && a % b) {
 			code = fail(env, "%lld / %lld leaves a remainder; division between integers must be exact", (long long)a, (long long)b);
-			env->help = CK_STR("a float on either side, such as 2.0, makes it a division of floats; where a remainder is meant, `%` gives it");
+			env->help = CK_STR(
+				"`%` gives the remainder: where i % 2 == 0 leaves what divides; outside of names a float, such as 2.0, makes it a division of floats");
 			return code;
 		}
 		result = overflow ? 0 : a / b;

@@ -1,4 +1,7 @@
 /* Nodes that compute: casts, scale, shift, neg, add, means. They read operands into scratch, tile by tile. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vm/view_node.h"
@@ -44,11 +47,32 @@ static enum ck_code put_packed(const struct ck_tiling *tiling, const struct ck_b
 
 /* ---- cast, scale, shift, neg */
 
+/* One number as its dtype has it: integers in full, floats with the digits that tell them from their neighbours. */
+static struct ck_str number_text(struct ck_arena *arena, enum ck_dtype dtype, const uint8_t *number)
+{
+	bool is_wide = dtype == CK_DT_F64 || dtype == CK_DT_C128;
+	double parts[2] = { 0 }, value;
+	char text[32];
+
+	if (ck_dtype_class(dtype) == CK_CLASS_UINT)
+		return ck_str_format(arena, "%llu", (unsigned long long)ck_load_int(dtype, number));
+	if (ck_dtype_class(dtype) == CK_CLASS_INT)
+		return ck_str_format(arena, "%lld", (long long)ck_load_int(dtype, number));
+	ck_decode_f64(dtype, number, parts, ck_dtype_parts(dtype));
+	/* Of a complex number the part that is finite and large: an infinity does not overflow. */
+	value = ck_dtype_parts(dtype) == 2 && (!isfinite(parts[0]) || (isfinite(parts[1]) && fabs(parts[1]) > fabs(parts[0]))) ? parts[1] : parts[0];
+	for (int digits = 9; digits <= (is_wide ? 17 : 9); digits++) {
+		(void)snprintf(text, sizeof(text), "%.*g", digits, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	return ck_str_format(arena, "%s", text);
+}
+
 static enum ck_code report_overflow(const struct ck_view *view, const uint8_t *values, size_t n, struct ck_worker *worker)
 {
 	const struct ck_view *operand = view->operands[0];
 	struct ck_str target = ck_name_text(worker->diags->arena, view->target);
-	double parts[2] = { 0 };
 	struct ck_diag *diag;
 	uint8_t ignored[16];
 	size_t i = 0;
@@ -60,9 +84,8 @@ static enum ck_code report_overflow(const struct ck_view *view, const uint8_t *v
 		if (one.n_overflow)
 			break;
 	}
-	ck_decode_f64(operand->dtype, values + i * operand->width, parts, ck_dtype_parts(operand->dtype));
-	diag = ck_error(worker->diags, CK_OVERFLOW, (struct ck_span){ 0 }, "%.*s has the value %.9g, which is beyond the range of %s",
-			CK_STR_ARG(target), ck_dtype_parts(operand->dtype) == 2 && !(parts[0] - parts[0] == 0) ? parts[1] : parts[0],
+	diag = ck_error(worker->diags, CK_OVERFLOW, (struct ck_span){ 0 }, "%.*s has the value %.*s, which is beyond the range of %s",
+			CK_STR_ARG(target), CK_STR_ARG(number_text(worker->diags->arena, operand->dtype, values + i * operand->width)),
 			ck_dtype_name(view->dtype));
 	ck_diag_help(worker->diags, diag, "cast(%s, overflow=saturate) gives the nearest value of the range", ck_dtype_name(view->dtype));
 	return CK_OVERFLOW;
@@ -71,14 +94,13 @@ static enum ck_code report_overflow(const struct ck_view *view, const uint8_t *v
 static enum ck_code report_no_negative(const struct ck_view *view, const uint8_t *values, struct ck_worker *worker)
 {
 	uint8_t ignored[16];
-	double value;
 	struct ck_diag *diag;
 
 	while (!ck_negate(view->dtype, values, ignored, 1))
 		values += view->width;
-	ck_decode_f64(view->dtype, values, &value, 1);
-	diag = ck_error(worker->diags, CK_OVERFLOW, (struct ck_span){ 0 }, "%.*s is made of the value %.9g, whose negative is beyond the range of %s",
-			CK_STR_ARG(ck_name_text(worker->diags->arena, view->target)), value, ck_dtype_name(view->dtype));
+	diag = ck_error(worker->diags, CK_OVERFLOW, (struct ck_span){ 0 }, "%.*s is made of the value %.*s, whose negative is beyond the range of %s",
+			CK_STR_ARG(ck_name_text(worker->diags->arena, view->target)),
+			CK_STR_ARG(number_text(worker->diags->arena, view->dtype, values)), ck_dtype_name(view->dtype));
 	ck_diag_help(worker->diags, diag, "cast to a wider %sdtype before neg", ck_dtype_class(view->dtype) == CK_CLASS_UINT ? "signed " : "");
 	return CK_OVERFLOW;
 }
