@@ -51,7 +51,10 @@ CK_INLINE u32x16 load_codes(uint32_t bits, const uint8_t *src)
 	return __builtin_convertvector(halves, u32x16);
 }
 
-/* What is not finite; bf16 keeps a NaN's payload, as the hardware does from f32, and the others have one NaN a sign. */
+/*
+ * What is not finite. f16 and bf16 keep a NaN's payload, signalling or not, as NumPy does, so that the way back gives the same
+ * bytes; formats of 8 bits have one NaN a sign.
+ */
 static void widen_special(struct format format, const uint8_t *src, uint8_t *dst)
 {
 	const uint32_t quiet = 0x7fc00000;
@@ -64,8 +67,8 @@ static void widen_special(struct format format, const uint8_t *src, uint8_t *dst
 			continue;
 		if (size == format.infinity && format.has_infinity)
 			result = 0x7f800000;
-		else if (format.bias == F32.bias)
-			result = quiet | size << 16;
+		else if (format.bits == 16)
+			result = 0x7f800000 | (size - format.infinity) << (23 - format.mantissa);
 		result |= sign;
 		memcpy(dst + i * sizeof(result), &result, sizeof(result));
 	}
@@ -206,6 +209,14 @@ static void put_code(uint32_t bits, uint32_t code, uint8_t *dst)
 	memcpy(dst, &code, bits / 8); /* little-endian */
 }
 
+/* f16 keeps of a NaN's mantissa (its highest of 52 bits first) what it has bits for, as NumPy does; 0 would be an infinity. */
+static uint32_t f16_nan(bool is_negative, uint64_t mantissa)
+{
+	uint32_t payload = (uint32_t)(mantissa >> (52 - F16.mantissa));
+
+	return (uint32_t)is_negative << 15 | F16.infinity | (payload ? payload : 1);
+}
+
 /* ---- narrowing from f32 */
 
 /* The bits of the least f32 that overflows. A tie goes to the even code: beyond, unless the largest is even. */
@@ -322,7 +333,9 @@ static void narrow_special_f32(struct format format, enum ck_overflow overflow, 
 
 		memcpy(&bits, src + i * sizeof(bits), sizeof(bits));
 		memcpy(&x, &bits, sizeof(x));
-		if ((bits & 0x7fffffff) >= overflow_f32(format))
+		if ((bits & 0x7fffffff) > F32.infinity && format.mantissa == F16.mantissa)
+			put_code(16, f16_nan(bits >> 31, (uint64_t)(bits & 0x7fffff) << 29), dst + i * 2);
+		else if ((bits & 0x7fffffff) >= overflow_f32(format))
 			put_code(format.bits, special_code(format, overflow, (double)x, counts), dst + i * (format.bits / 8));
 	}
 }
@@ -495,13 +508,17 @@ CK_INLINE u32x8 narrow_any_f64(struct format format, const uint8_t *src, struct 
 static void narrow_special_f64(struct format format, enum ck_overflow overflow, const uint8_t *src, uint8_t *dst,
 			       struct ck_cast_counts *counts)
 {
+	const uint64_t infinity = (uint64_t)0x7ff << 52;
+
 	for (size_t i = 0; i < CK_BLOCK; i++) {
 		uint64_t bits;
 		double x;
 
 		memcpy(&bits, src + i * sizeof(bits), sizeof(bits));
 		memcpy(&x, &bits, sizeof(x));
-		if ((bits & (uint64_t)INT64_MAX) >= overflow_f64(format))
+		if ((bits & (uint64_t)INT64_MAX) > infinity && format.mantissa == F16.mantissa)
+			put_code(16, f16_nan(bits >> 63, bits & (((uint64_t)1 << 52) - 1)), dst + i * 2);
+		else if ((bits & (uint64_t)INT64_MAX) >= overflow_f64(format))
 			put_code(format.bits, special_code(format, overflow, x, counts), dst + i * (format.bits / 8));
 	}
 }

@@ -16,6 +16,7 @@ struct exact {
 	unsigned __int128 mantissa;
 	int exponent;
 	uint64_t payload; /* of a NaN: the bits of its mantissa, the highest of 52 first */
+	int bits;         /* of a NaN: of the dtype that has it */
 };
 
 /* What one element counts for. */
@@ -33,7 +34,7 @@ struct layout {
 static const struct layout layouts[] = {
 	{ CK_DT_F64, 52, 1023, 64, true, true },
 	{ CK_DT_F32, 23, 127, 32, true, true },
-	{ CK_DT_F16, 10, 15, 16, true, false },
+	{ CK_DT_F16, 10, 15, 16, true, true },
 	{ CK_DT_BF16, 7, 127, 16, true, true },
 	{ CK_DT_F8E4M3FN, 3, 7, 8, false, false },
 	{ CK_DT_F8E5M2, 2, 15, 8, true, false },
@@ -68,7 +69,8 @@ static struct exact decode_float(const struct layout *layout, uint64_t code)
 	if (layout->has_infinity ? field == all : (code & (top - 1)) == top - 1) {
 		x.is_infinite = layout->has_infinity && mantissa == 0;
 		x.is_nan = !x.is_infinite;
-		x.payload = layout->keeps_payload ? mantissa << (52 - layout->mantissa) : 0;
+		x.payload = layout->keeps_payload ? mantissa << (52 - layout->mantissa) : (uint64_t)1 << 51;
+		x.bits = layout->bits;
 		return x;
 	}
 	x.mantissa += field ? (uint64_t)1 << layout->mantissa : 0;
@@ -106,11 +108,16 @@ static double scaled(unsigned __int128 mantissa, int exponent)
 static uint64_t nan_code(const struct layout *layout, const struct exact *x)
 {
 	uint64_t all = ((uint64_t)1 << (layout->bits - 1)) - 1, ones = all >> layout->mantissa << layout->mantissa;
+	uint64_t quiet = (uint64_t)1 << (layout->mantissa - 1), payload = x->payload >> (52 - layout->mantissa);
 
 	if (!layout->has_infinity)
 		return all;
-	/* Quiet; bf16 does not keep payloads on the way in. */
-	return ones | (uint64_t)1 << (layout->mantissa - 1) | (layout->bits > 16 ? x->payload >> (52 - layout->mantissa) : 0);
+	/* As NumPy: f16 keeps what it has bits for, bf16 and f8e5m2 nothing; the hardware's conversion of f32 and f64 makes quiet. */
+	if (layout->dtype == CK_DT_F16)
+		return ones | (payload ? payload : 1);
+	if (layout->bits <= 16)
+		return ones | quiet;
+	return ones | payload | (layout->bits == 32 && x->bits < 32 ? 0 : quiet);
 }
 
 static uint64_t encode_float(const struct layout *layout, enum ck_overflow overflow, const struct exact *x, struct loss *loss)
