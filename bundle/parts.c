@@ -31,8 +31,8 @@ static void put_signed(struct ck_buf *out, int64_t value)
 	unsigned char bytes[10];
 	for (unsigned i = 0; i < n; i++) {
 		unsigned shift = 8 * (n - 1 - i);
-		unsigned char sign = value < 0 ? 0xff : 0;
-		bytes[i] = shift < 64 ? (unsigned char)((uint64_t)value >> shift) : sign;
+		uint64_t sign = value < 0 ? UINT64_MAX : 0;
+		bytes[i] = (unsigned char)(shift < 64 ? (uint64_t)value >> shift : sign);
 	}
 	bytes[0] = (unsigned char)(bytes[0] ^ heads[n][0]);
 	if (n > 1)
