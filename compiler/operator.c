@@ -126,7 +126,7 @@ static bool consume(struct ck_builder *builder, uint32_t local, struct ck_span s
 	if (builder->consumed[local]) {
 		struct ck_diag *diag = ck_error(builder->compiler->diags, CK_BAD_ARGUMENT, span, "`%.*s` has been joined over already",
 						CK_STR_ARG(ck_str_of(builder->locals.items[local]->name)));
-		ck_diag_help(builder->compiler->diags, diag, "each capture can be joined over once");
+		ck_diag_help(builder->compiler->diags, diag, "each capture can be joined over once; in another member of a tuple capture it by another name");
 		return false;
 	}
 	builder->consumed[local] = true;

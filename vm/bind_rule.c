@@ -46,29 +46,38 @@ const struct ck_value *ck_node_arg(const struct ck_node *node, const char *name)
 	return i < op->n_params && node->args ? &node->args[i] : NULL;
 }
 
+static void label_operand(struct ck_binder *binder, struct ck_unit *unit, struct ck_diag *diag, const struct ck_node *operand,
+			  const struct ck_type *type)
+{
+	struct ck_span span = ck_unit_span(binder, unit, operand->insn);
+	struct ck_buf text = { 0 };
+
+	ck_buf_type(&text, type);
+	if (operand->op == CK_OP_LOAD && binder->inputs[operand->input].manifest)
+		ck_diag_label(binder->diags, diag, span, "\"%.*s\" is %.*s",
+			      CK_STR_ARG(ck_bind_label_text(binder, operand->input, operand->variable)), (int)text.n, text.p);
+	else
+		ck_diag_label(binder->diags, diag, span, "makes %.*s", (int)text.n, text.p);
+	ck_buf_clear(&text);
+}
+
 static void infer_failed(struct ck_binder *binder, struct ck_unit *unit, size_t insn, enum ck_code code, const struct ck_infer *infer,
 			 struct ck_node *const *operands)
 {
+	enum { SHOWN = 3 };
 	struct ck_diag *diag;
 
 	if (!ck_bind_once(unit, insn))
 		return;
 	diag = ck_error(binder->diags, code, ck_unit_span(binder, unit, insn), "%.*s", CK_STR_ARG(infer->message));
-	for (size_t i = 0; i < infer->n_operands; i++) {
-		struct ck_buf text = { 0 };
+	for (size_t i = 0; i < infer->n_operands && i < SHOWN; i++) {
+		/* Of many members the first, the one before the odd one, and that one. */
+		size_t at = i && infer->odd >= SHOWN ? infer->odd + i + 1 - SHOWN : i;
 
-		if (i >= 3)
-			break;
 		/* Members that one split made stand at one place. */
-		if (i && operands[i]->op != CK_OP_LOAD && operands[i]->insn == operands[i - 1]->insn)
+		if (i && operands[at]->op != CK_OP_LOAD && operands[at]->insn == operands[at - 1]->insn)
 			continue;
-		ck_buf_type(&text, &infer->operands[i]);
-		if (operands[i]->op == CK_OP_LOAD && binder->inputs[operands[i]->input].manifest)
-			ck_diag_label(binder->diags, diag, ck_unit_span(binder, unit, operands[i]->insn), "\"%.*s\" is %.*s",
-				      CK_STR_ARG(ck_bind_label_text(binder, operands[i]->input, operands[i]->variable)), (int)text.n, text.p);
-		else
-			ck_diag_label(binder->diags, diag, ck_unit_span(binder, unit, operands[i]->insn), "makes %.*s", (int)text.n, text.p);
-		ck_buf_clear(&text);
+		label_operand(binder, unit, diag, operands[at], &infer->operands[at]);
 	}
 	if (infer->help.n)
 		ck_diag_help(binder->diags, diag, "%.*s", CK_STR_ARG(infer->help));

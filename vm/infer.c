@@ -137,6 +137,7 @@ enum ck_code ck_infer_one_dtype(struct ck_infer *infer, enum ck_dtype *ret_dtype
 			*ret_dtype = dtype;
 			first = i;
 		} else if (dtype != *ret_dtype) {
+			infer->odd = i;
 			ck_infer_help(infer, "members have one dtype: cast first, such as ... | cast(%s)", ck_dtype_name(*ret_dtype));
 			return ck_infer_fail(infer, CK_DTYPE, "member %zu is %s and member %zu is %s", first + 1,
 					     ck_dtype_name(*ret_dtype), i + 1, ck_dtype_name(dtype));
@@ -161,6 +162,7 @@ enum ck_code ck_infer_one_rank(struct ck_infer *infer, int *ret_rank)
 		} else if (type->rank != *ret_rank) {
 			struct ck_str a = ck_type_dims_text(infer->arena, &infer->operands[first]), b = ck_type_dims_text(infer->arena, type);
 
+			infer->odd = i;
 			ck_infer_help(infer, "`%s` wants as many axes in each member: reshape or unsqueeze one of them first", infer->op->name);
 			return ck_infer_fail(infer, CK_RANK, "member %zu is %.*s and member %zu is %.*s", first + 1, CK_STR_ARG(a), i + 1,
 					     CK_STR_ARG(b));
@@ -331,6 +333,7 @@ enum ck_code ck_op_infer(struct ck_infer *infer, struct ck_type **ret_results, s
 	bool unknown;
 
 	infer->message = infer->help = (struct ck_str){ 0 };
+	infer->odd = 0;
 	if (op->arity == CK_ARITY_MACHINE || !rules[op->op])
 		return ck_infer_fail(infer, CK_NOT_AVAILABLE, "the operator `%s` is not available in this version of ckmig", op->name);
 	code = check_args(infer, &unknown);

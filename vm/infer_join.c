@@ -40,6 +40,7 @@ static enum ck_code agree(struct ck_infer *infer, int rank, int but, int64_t *di
 			continue;
 		at = first_difference(&known, member, but);
 		if (at >= 0) {
+			infer->odd = i;
 			fits = fitting_axis(infer, rank);
 			if (fits >= 0 && infer->op->op == CK_OP_CONCAT)
 				ck_infer_help(infer, "axis=%d would fit", fits);

@@ -128,6 +128,7 @@ struct ck_infer {
 	const struct ck_type *operands;		/* [n_operands] */
 	size_t n_operands;			/* EACH, SPLIT: 1; JOIN: all members; REDUCE: 1 with axis=, all members without */
 	struct ck_str message, help;
+	size_t odd;				/* set with the message: the operand that does not fit those before it, or 0 */
 };
 
 /**
