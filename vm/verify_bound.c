@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "bundle/data.h"
+#include "bundle/graph.h"
 #include "vm/verify.h"
 
 /* ---- inputs, params */
@@ -257,6 +258,24 @@ static bool verify_target_code(struct ck_verifier *verifier, const Ck__Plan__Tar
 
 /* ---- targets and their places */
 
+/* What a run copies into a checkpoint is an object graph. */
+static bool verify_graph_bytes(struct ck_verifier *verifier)
+{
+	struct ck_arena *arena = ck_arena_new(CK_PLAN_LIMIT);
+	struct ck_graph *graph = NULL;
+	struct ck_diags unsaid;
+	enum ck_code code = CK_NOMEM;
+
+	if (arena && ck_diags_init(&unsaid)) {
+		code = ck_graph_decode(ck_str_of(verifier->plan->bound->graph), arena, &unsaid, &graph);
+		ck_diags_clear(&unsaid);
+	}
+	ck_arena_free(arena);
+	if (code == CK_NOMEM)
+		return ck_verify_nomem(verifier);
+	return code == CK_OK || ck_verify_fail(verifier, "an object graph that is damaged");
+}
+
 /* The object graph has no code: its bytes stand in the plan, or were not at hand when it was made, and then it cannot be run. */
 static bool verify_graph(struct ck_verifier *verifier, const Ck__Plan__Target *target)
 {
@@ -264,9 +283,10 @@ static bool verify_graph(struct ck_verifier *verifier, const Ck__Plan__Target *t
 
 	if (target->dtype != CK_DT_STRING || target->n_dims || target->rule || target->unchanged)
 		return ck_verify_fail(verifier, "an object graph that is no single string");
-	return !n || target->n_bytes == ck_strings_bytes_of_one(n) ||
-	       ck_verify_fail(verifier, "it says %llu bytes and has %llu", (unsigned long long)target->n_bytes,
-			      (unsigned long long)ck_strings_bytes_of_one(n));
+	if (n && target->n_bytes != ck_strings_bytes_of_one(n))
+		return ck_verify_fail(verifier, "it says %llu bytes and has %llu", (unsigned long long)target->n_bytes,
+				      (unsigned long long)ck_strings_bytes_of_one(n));
+	return !n || verify_graph_bytes(verifier);
 }
 
 static bool verify_target(struct ck_verifier *verifier, const Ck__Plan__Target *target)

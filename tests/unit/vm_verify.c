@@ -312,16 +312,18 @@ Test(vm_verify, bound_graph)
 		SET(graph->n_dims, 1, "no single string"),
 		SET(graph->rule, 1, "no single string"),
 		SET(graph->unchanged, 1, "no single string"),
-		SET(graph->n_bytes, 9, "it says 9 bytes and has 8"),
+		SET(graph->n_bytes, 9, "it says 9 bytes and has 7"),
 		SET(graph->key.len, 1, "it has no code"),
+		SET(s.bound->graph.data, "ab", "an object graph that is damaged"),
 	};
 
 	graph->label = graph->key = bytes_of(CK_GRAPH_KEY);
 	graph->dtype = CK_DT_STRING;
 	graph->n_dims = graph->n_code = 0;
 	graph->rule = 0;
-	graph->n_bytes = 8;
-	s.bound->graph = bytes_of("abc");
+	graph->n_bytes = 7;
+	/* One node that has nothing. */
+	s.bound->graph = (ProtobufCBinaryData){ 2, (uint8_t *)(uintptr_t)"\n\0" };
 	s.bound->targets = list_of(3, graph, s.kept, s.joined);
 	cr_expect_eq(ck_plan_verify(&s.plan, &diags), CK_OK);
 	expect_rejects(rows, CK_COUNT(rows));
