@@ -253,6 +253,27 @@ static void make_onto(struct ck_maker *maker, struct ck_scaffold *scaffold)
 	put_all(maker, scaffold);
 }
 
+/* No statement can be about one of two variables that have the same name. */
+static enum ck_code check_names(const struct ck_maker *maker, struct ck_diags *diags)
+{
+	for (int number = CK_FROM; number <= CK_ONTO; number++) {
+		const struct ck_side *side = &maker->sides[number];
+		for (size_t i = 1; i < side->n; i++) {
+			const struct ck_item *one = &side->items[i - 1], *two = &side->items[i];
+			if (!ck_str_equal(one->name, two->name))
+				continue;
+			struct ck_diag *diag = ck_error(diags, CK_AMBIGUOUS_NAME, (struct ck_span){0}, "two variables of \"%.*s\" have the name \"%.*s\"",
+							CK_STR_ARG(ck_name_text(maker->arena, ck_checkpoint_name(side->manifest))),
+							CK_STR_ARG(ck_name_text(maker->arena, one->name)));
+			ck_diag_note(diags, diag, "their keys are \"%.*s\" and \"%.*s\"", CK_STR_ARG(ck_name_text(maker->arena, one->variable->key)),
+				     CK_STR_ARG(ck_name_text(maker->arena, two->variable->key)));
+			ck_diag_help(diags, diag, "no migration can tell them apart; save a checkpoint that has one of them");
+			return CK_AMBIGUOUS_NAME;
+		}
+	}
+	return CK_OK;
+}
+
 enum ck_code ck_scaffold(const struct ck_manifest *source, const struct ck_manifest *onto, struct ck_arena *arena, struct ck_diags *diags,
 			 struct ck_scaffold **ret_scaffold)
 {
@@ -260,6 +281,9 @@ enum ck_code ck_scaffold(const struct ck_manifest *source, const struct ck_manif
 	struct ck_scaffold *scaffold = ck_arena_alloc(arena, sizeof(*scaffold));
 	if (!scaffold || !maker_init(&maker, arena, source, onto))
 		return ck_error_nomem(diags);
+	enum ck_code code = onto ? check_names(&maker, diags) : CK_OK;
+	if (code)
+		return code;
 	scaffold->marker = ck_str(maker.marker);
 	scaffold->migration = migration_name(&maker);
 	if (onto)

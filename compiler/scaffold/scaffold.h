@@ -41,7 +41,7 @@ struct ck_scaffold {
  * every variable of that checkpoint. All of the result is in arena; manifests must stay open as long as it is used.
  * @cost     linear in the variables, but for sorting their names; of many variables with the same shape and much the same words in
  *           their names only some pairs are compared
- * @errors   CK_NOMEM
+ * @errors   CK_AMBIGUOUS_NAME (two variables of one name, with onto), CK_NOMEM
  */
 CK_NODISCARD enum ck_code ck_scaffold(const struct ck_manifest *source, const struct ck_manifest *onto, struct ck_arena *arena,
 				      struct ck_diags *diags, struct ck_scaffold **ret_scaffold);

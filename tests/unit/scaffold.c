@@ -218,6 +218,19 @@ Test(scaffold, names_and_hints)
 	cr_expect_str_eq(made->migration.p, "model");
 }
 
+/* Two variables may have one name: an object graph with two children of one name makes such. */
+Test(scaffold, two_variables_of_one_name)
+{
+	struct ck_manifest *onto = make("a[2] b[3] c[4]");
+	struct ck_scaffold *made = NULL;
+	onto->variables[2].name = onto->variables[0].name;
+	cr_expect_eq(ck_scaffold(make("a[2] d[3]"), onto, arena, &diags, &made), CK_AMBIGUOUS_NAME);
+	cr_expect_eq(ck_scaffold(onto, make("a[2] d[3]"), arena, &diags, &made), CK_AMBIGUOUS_NAME);
+	cr_assert_eq(diags.n_items, 2);
+	cr_expect_str_eq(diags.items[0]->message.p, "two variables of \"model.ckpt\" have the name \"a\"");
+	cr_expect_eq(ck_scaffold(onto, NULL, arena, &diags, &made), CK_OK);
+}
+
 Test(scaffold, the_text)
 {
 	const struct ck_scaffold *made = scaffold("a[2]", "a[2]");
