@@ -135,10 +135,86 @@ static enum ck_code read_place(const struct ck_data *data, const struct ck_place
 	return ck_error_io(diags, "read", shard_path(data, diags, place->shard));
 }
 
+/* A partitioned variable as rows: runs of its bytes along the last axis that is cut, each below one index of the axes before it. */
+struct rows {
+	const struct ck_variable *variable;
+	size_t n_outer;			/* axes before that one */
+	uint64_t unit, row;		/* bytes of one index of it, and of all */
+};
+
+static struct rows rows_of(const struct ck_variable *variable)
+{
+	struct rows rows = {variable, variable->shape.rank, ck_dtype_width(variable->dtype), 0};
+	bool is_cut = false;
+	while (rows.n_outer > 0 && !is_cut) {
+		size_t axis = rows.n_outer - 1;
+		uint64_t dim = variable->shape.dims[axis];
+		for (size_t i = 0; i < variable->n_slices; i++)
+			is_cut |= variable->slices[i].length[axis] != dim;
+		/* The first axis ends it: what is not cut at all is one row. */
+		is_cut |= axis == 0;
+		rows.n_outer = axis;
+		rows.row = rows.unit * dim;
+		rows.unit = is_cut ? rows.unit : rows.row;
+	}
+	return rows;
+}
+
+/* Where a part's piece of a row begins in the part, in rows of it. False if the row does not meet it. */
+static bool find_row(const struct rows *rows, const struct ck_part *part, uint64_t row, uint64_t *ret_row)
+{
+	uint64_t place = 0, times = 1;
+	for (size_t axis = rows->n_outer; axis-- > 0;) {
+		uint64_t dim = rows->variable->shape.dims[axis], index = row % dim;
+		if (index < part->start[axis] || index - part->start[axis] >= part->length[axis])
+			return false;
+		place += (index - part->start[axis]) * times;
+		times *= part->length[axis];
+		row /= dim;
+	}
+	*ret_row = place;
+	return true;
+}
+
+/* Bytes [begin, end) of a row, from the parts that it meets. */
+static enum ck_code read_row(const struct ck_data *data, const struct rows *rows, uint64_t row, uint64_t begin, uint64_t end, char *bytes,
+			     struct ck_diags *diags)
+{
+	enum ck_code code = CK_OK;
+	for (size_t i = 0; i < rows->variable->n_slices && !code; i++) {
+		const struct ck_part *part = &rows->variable->slices[i];
+		uint64_t first = part->start[rows->n_outer] * rows->unit, n = part->length[rows->n_outer] * rows->unit, at;
+		uint64_t from = first > begin ? first : begin, to = first + n < end ? first + n : end;
+		if (from < to && find_row(rows, part, row, &at))
+			code = read_place(data, &part->place, at * n + (from - first), (size_t)(to - from), bytes + (from - begin), diags);
+	}
+	return code;
+}
+
+static enum ck_code read_parts(const struct ck_data *data, const struct ck_variable *variable, uint64_t offset, size_t n, char *bytes,
+			       struct ck_diags *diags)
+{
+	struct rows rows = rows_of(variable);
+	enum ck_code code = CK_OK;
+	CK_ASSERT(offset <= variable->place.n_bytes && n <= variable->place.n_bytes - offset && ck_dtype_width(variable->dtype));
+	if (variable->shape.rank == 0)
+		return read_place(data, &variable->slices[0].place, offset, n, bytes, diags);
+	while (n && !code) {
+		uint64_t begin = offset % rows.row, left = rows.row - begin;
+		size_t part = n < left ? n : (size_t)left;
+		code = read_row(data, &rows, offset / rows.row, begin, begin + part, bytes, diags);
+		offset += part;
+		bytes += part;
+		n -= part;
+	}
+	return code;
+}
+
 enum ck_code ck_data_read(const struct ck_data *data, const struct ck_variable *variable, uint64_t offset, size_t n, void *bytes,
 			  struct ck_diags *diags)
 {
-	CK_ASSERT(variable->n_slices == 0);
+	if (variable->n_slices)
+		return read_parts(data, variable, offset, n, bytes, diags);
 	return read_place(data, &variable->place, offset, n, bytes, diags);
 }
 

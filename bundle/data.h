@@ -14,7 +14,7 @@ CK_NODISCARD enum ck_code ck_data_borrow(const struct ck_manifest *manifest, con
 void ck_data_close(struct ck_data *data);
 const struct ck_manifest *ck_data_manifest(const struct ck_data *data);
 
-/* n bytes of a variable, from byte `offset` of it. The range is the caller's duty (CK_ASSERTed). @errors CK_IO */
+/* n bytes of a variable, from byte `offset` of it; of a partitioned one (no strings) as if it lay in one piece. The range is the caller's duty (CK_ASSERTed). @errors CK_IO */
 CK_NODISCARD enum ck_code ck_data_read(const struct ck_data *data, const struct ck_variable *variable, uint64_t offset, size_t n,
 				       void *bytes, struct ck_diags *diags);
 /* All bytes of a place, which may span several variables that lie side by side, within the shards' known sizes. @errors CK_IO */

@@ -374,10 +374,10 @@ enum ck_code ck_manifest_supported(const struct ck_manifest *manifest, struct ck
 	}
 	for (size_t i = 0; i < manifest->n_variables; i++) {
 		const struct ck_variable *variable = &manifest->variables[i];
-		if (variable->n_slices == 0)
+		if (variable->n_slices == 0 || ck_dtype_width(variable->dtype))
 			continue;
 		struct ck_diag *diag = ck_error(diags, CK_FORMAT_NOT_AVAILABLE, (struct ck_span){0}, "\"%.*s\" of \"%.*s\" is partitioned (%zu "
-						"slices); this version does not migrate partitioned variables",
+						"slices); this version does not migrate partitioned strings",
 						CK_STR_ARG(ck_name_text(diags->arena, variable->name)), CK_STR_ARG(path),
 						variable->n_slices);
 		ck_diag_help(diags, diag, "restore the checkpoint in TensorFlow without partitioners and save it again");

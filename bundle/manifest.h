@@ -89,7 +89,7 @@ struct ck_manifest {
 CK_NODISCARD enum ck_code ck_manifest_open(struct ck_str path, struct ck_diags *diags, struct ck_manifest **ret_manifest);
 void ck_manifest_free(struct ck_manifest *manifest);	/* NULL is fine */
 
-/* A diagnostic for the first variable that this version cannot migrate yet (partitioned, big-endian); CK_OK if none. */
+/* A diagnostic for the first variable that this version cannot migrate yet (partitioned strings, big-endian); CK_OK if none. */
 CK_NODISCARD enum ck_code ck_manifest_supported(const struct ck_manifest *manifest, struct ck_diags *diags);
 
 /**

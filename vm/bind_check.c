@@ -300,7 +300,7 @@ static bool check_readable(struct checking *checking, const struct ck_node *node
 {
 	const struct ck_manifest *manifest = checking->binder->inputs[node->input].manifest;
 
-	if (!manifest || !manifest->variables[node->variable].n_slices)
+	if (!manifest || !manifest->variables[node->variable].n_slices || ck_dtype_width(node->type.dtype))
 		return true;
 	refuse(checking, CK_FORMAT_NOT_AVAILABLE, node, "\"%.*s\" is partitioned, and this version of ckmig cannot read it",
 	       CK_STR_ARG(ck_bind_label_text(checking->binder, node->input, node->variable)));

@@ -272,7 +272,11 @@ static bool check_load(struct ck_coder *coder, const struct ck_made *made, const
 	}
 	if (!manifest->variables[node->variable].n_slices)
 		return true;
-	diag = refuse_load(coder, made, node, "partitioned");
+	/* What is stored in parts is stored as a whole afterwards. */
+	coder->keeps_bytes = false;
+	if (ck_dtype_width(node->type.dtype))
+		return true;
+	diag = refuse_load(coder, made, node, "partitioned and not of numbers");
 	if (diag)
 		ck_diag_help(coder->binder->diags, diag, "restore the checkpoint in TensorFlow without partitioners and save it again");
 	return false;

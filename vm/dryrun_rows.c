@@ -212,6 +212,8 @@ static bool say_what(const struct ck_dryrun_rows *rows, struct ck_dryrun_row *ro
 		good = buf_operators(ledger, rule, &what);
 	if (!what.n && row->n_to && ledger->targets[row->first_target].fate == CK_FATE_KEPT)
 		ck_buf_str(&what, CK_STR("keep"));
+	else if (!what.n && row->n_to && !ledger->targets[row->first_target].message->unchanged)
+		ck_buf_str(&what, CK_STR("join parts"));
 	else if (!what.n)
 		ck_buf_str(&what, row->n_from < row->n_to ? CK_STR("copy") : CK_STR("rename"));
 	if (row->is_slot && rows->detail != CK_BY_VARIABLE)

@@ -93,10 +93,12 @@ static enum ck_code open_stored(struct measuring *measuring, struct ck_measured 
 	const struct ck_data *data = side->input < measuring->n_data ? measuring->data[side->input] : NULL;
 	const struct ck_manifest *manifest = data ? ck_data_manifest(data) : NULL;
 
-	if (!manifest || side->variable >= manifest->n_variables || manifest->variables[side->variable].n_slices)
+	if (!manifest || side->variable >= manifest->n_variables)
 		return bad_check(measuring->exec, "a check reads a variable that its input does not have");
 	side->data = data;
 	side->stored = &manifest->variables[side->variable];
+	if (side->stored->n_slices && !ck_dtype_width(side->stored->dtype))
+		return bad_check(measuring->exec, "a check reads strings that are stored in parts");
 	side->dtype = side->stored->dtype;
 	side->shape = side->stored->shape;
 	return CK_OK;

@@ -151,7 +151,7 @@ static bool is_read_whole(const struct ck_exec *exec, size_t input, size_t numbe
 	const struct ck_variable *variable = &exec->inputs->manifests[input]->variables[number];
 	const struct ck_read_sum *sum = &exec->sums[input][number];
 
-	return ck_dtype_width(variable->dtype) && sum->n_bytes == variable->place.n_bytes &&
+	return ck_dtype_width(variable->dtype) && !variable->n_slices && sum->n_bytes == variable->place.n_bytes &&
 	       ck_crc32c_whole(sum->parts, variable->place.n_bytes) == ck_crc32c_unmask(variable->place.crc);
 }
 

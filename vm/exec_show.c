@@ -66,7 +66,7 @@ enum ck_code ck_variable_statistics(const struct ck_data *data, const struct ck_
 
 	*ret_statistics = (struct ck_statistics){ 0 };
 	memset(histogram, 0, n_bins * sizeof(*histogram));
-	if (!ck_dtype_has_statistics(variable->dtype) || variable->n_slices)
+	if (!ck_dtype_has_statistics(variable->dtype))
 		return CK_OK;
 	buffer = ck_alloc(CK_STATISTICS_CHUNK * ck_dtype_width(variable->dtype));
 	if (!buffer)

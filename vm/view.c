@@ -380,7 +380,7 @@ static struct ck_view *build_load(struct ck_view_context *context, const Ck__Pla
 	same = insn->type && insn->type->dtype == (uint32_t)variable->dtype && insn->type->n_dims == variable->shape.rank;
 	for (size_t i = 0; same && i < variable->shape.rank; i++)
 		same = insn->type->dims[i]->expr && (uint64_t)insn->type->dims[i]->expr->integer == variable->shape.dims[i];
-	if (!same || variable->n_slices)
+	if (!same || (variable->n_slices && !ck_dtype_width(variable->dtype)))
 		return refuse(context, "a variable of another type than its input has");
 	return ck_view_load(context, context->data[insn->input], variable, context->sums ? &context->sums[insn->input][insn->variable] : NULL);
 }

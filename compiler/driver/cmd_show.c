@@ -197,14 +197,14 @@ static enum ck_code show(struct subject *subject)
 	return code;
 }
 
-/* What this version does not read: parts. The name as it was given says which variable. */
+/* What this version does not read: strings in parts. The name as it was given says which variable. */
 static enum ck_code check_readable(struct subject *subject)
 {
 	struct ck_driver *driver = subject->driver;
 	struct ck_str name = ck_name_text(driver->arena, subject->label);
-	if (subject->variable->n_slices) {
+	if (subject->variable->n_slices && !ck_dtype_width(subject->variable->dtype)) {
 		ck_error(&driver->diags, CK_FORMAT_NOT_AVAILABLE, (struct ck_span){0},
-			 "\"%.*s\" is stored in %zu parts, whose values this version of ckmig cannot show", CK_STR_ARG(name),
+			 "\"%.*s\" is stored in %zu parts that are not of numbers, whose values this version of ckmig cannot show", CK_STR_ARG(name),
 			 subject->variable->n_slices);
 		return CK_FORMAT_NOT_AVAILABLE;
 	}

@@ -1,2 +1,2 @@
-ckmig plan E0808-migrate.ckmig ../data/tf1_partitioned/model.ckpt
+ckmig plan E0808-migrate.ckmig ../data/slices/slices
 exit 2

@@ -1,2 +1,2 @@
-ckmig show ../data/tf1_partitioned/model.ckpt emb/table
+ckmig show ../data/slices/slices dtype/string
 exit 2

@@ -175,6 +175,45 @@ def case_monitored_session(folder):
     assert tf.train.latest_checkpoint(os.path.dirname(named)).endswith("model.ckpt-8")
 
 
+class Partitioned:
+    """A program whose kernel is stored in parts, or is not, with Adam's slots."""
+
+    def __init__(self, scope, n_parts, seed):
+        self.graph = tf.Graph()
+        with self.graph.as_default():
+            tf1.set_random_seed(seed)
+            self.x, partitioner = tf1.placeholder(tf.float32, (None, 3)), tf1.fixed_size_partitioner(n_parts, axis=1) if n_parts else None
+            with tf1.variable_scope(scope, partitioner=partitioner):
+                kernel = tf.convert_to_tensor(tf1.get_variable("kernel", (3, 5), initializer=tf1.random_normal_initializer()))
+            loss = tf.reduce_mean(tf.tanh(self.x @ kernel) ** 2)
+            self.ops = loss, tf1.train.AdamOptimizer(0.1).minimize(loss)
+            self.saver, self.session = tf1.train.Saver(), tf1.Session()
+            self.session.run(tf1.global_variables_initializer())
+
+    def save(self, prefix):
+        with self.graph.as_default():
+            return self.saver.save(self.session, prefix, write_meta_graph=False)
+
+    def restore(self, prefix):
+        with self.graph.as_default():
+            self.saver.restore(self.session, prefix)
+
+    def losses(self, seed):
+        return [self.session.run(self.ops, {self.x: x})[0] for x in rng(seed).standard_normal((3, 8, 3)).astype(np.float32)]
+
+
+def case_partitioned(folder):
+    """A variable in parts is one variable: renamed, and on its way to programs with other parts or none, with and without a template."""
+    for n_parts, n_new_parts, onto in (2, 2, False), (2, 0, True), (0, 3, True), (2, 5, False):
+        old, new = Partitioned("old", n_parts, 1), Partitioned("new", n_new_parts, 2)
+        old.losses(1)
+        source, fresh = old.save(os.path.join(folder, "src")), new.save(os.path.join(folder, "fresh"))
+        text = 'map "old/kernel" -> "new/kernel"\nkeep rest'
+        out = migrate(folder, text, source, "--force", *(["--onto", fresh] if onto else []))
+        new.restore(out)
+        np.testing.assert_array_equal(old.losses(2), new.losses(2))
+
+
 # ---- state files
 
 def case_latest_checkpoint(folder):

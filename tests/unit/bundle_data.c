@@ -40,6 +40,19 @@ static void put_part(const struct ck_variable *variable, const struct ck_part *p
 	}
 }
 
+/* Parts read as if they lay in one piece, in pieces of every size that is told. */
+static void expect_joined(const struct ck_data *data, const struct ck_variable *variable, const char *joined)
+{
+	static const size_t sizes[] = {1, 3, 8, 100, 1 << 20};
+	size_t n = variable->place.n_bytes;
+	for (size_t i = n > 100000 ? 3 : 0; variable->n_slices && i < CK_COUNT(sizes); i++) {
+		char *bytes = ck_arena_alloc(arena, n);
+		for (size_t at = 0; at < n; at += sizes[i])
+			cr_assert_eq(ck_data_read(data, variable, at, n - at < sizes[i] ? n - at : sizes[i], bytes + at, &diags), CK_OK);
+		cr_expect(n == 0 || memcmp(bytes, joined, n) == 0, "%.*s by %zu bytes", CK_STR_ARG(variable->key), sizes[i]);
+	}
+}
+
 /* The bytes of a variable with fixed width, joined, little-endian. */
 static struct ck_str whole_bytes(const struct ck_data *data, const struct ck_variable *variable)
 {
@@ -52,6 +65,7 @@ static struct ck_str whole_bytes(const struct ck_data *data, const struct ck_var
 		cr_assert_eq(ck_data_read(data, &part, 0, part.place.n_bytes, own, &diags), CK_OK);
 		put_part(variable, &variable->slices[i], own, bytes);
 	}
+	expect_joined(data, variable, bytes);
 	if (variable->n_slices == 0)
 		cr_assert_eq(ck_data_read(data, variable, 0, variable->place.n_bytes, bytes, &diags), CK_OK);
 	size_t width = ck_dtype_width(variable->dtype) / (ck_dtype_class(variable->dtype) == CK_CLASS_COMPLEX ? 2 : 1);

@@ -655,7 +655,7 @@ Test(vm_bind, refusals)
 		{ "tf2_keras211/adam-1", "tf2_keras211/adam-1", "slots follow as tf2\nkeep rest", "E0410", "the template stores them as keras2" },
 		{ "tf1_saver/model.ckpt-200", NULL, "keep rest\nnew \"x\" : f32[1Gi, 1Gi, 1Gi] = zeros", "E0306", "more than 2^63 bytes" },
 		{ "tf1_saver/model.ckpt-200", NULL, "keep rest\nnew \"x\" : string[1Gi, 1Gi, 8] = zeros", "E0306", "more than 2^63 bytes" },
-		{ "tf1_partitioned/model.ckpt", NULL, "keep rest", "E0808", "partitioned" },
+		{ "slices/slices", NULL, "keep rest", "E0808", "partitioned" },
 		{ "byte_order_big/adam-1", NULL, "keep rest", "E0808", "big-endian" },
 	};
 

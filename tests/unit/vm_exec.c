@@ -305,6 +305,20 @@ Test(vm_exec, same_bytes_whatever_the_tiles)
 	ck_manifest_free(manifest);
 }
 
+/* Variables that are stored in parts, cut on one axis or two. */
+Test(vm_exec, same_bytes_of_parts)
+{
+	static const struct way ways[] = { { 1, 256 << 20, 0 }, { 1, 16 << 20, 16 }, { 3, 16 << 20, 24 }, { 2, 32 << 20, 1000 } };
+	const char *text = "ckmig 1\ndrop \"dtype/string\" because \"not of numbers\"\n"
+			   "map also rest:\"{x:**}\" where rank == 2 && size > 0 | transpose -> \"t/{x}\"\n"
+			   "map also \"tiles\"[::-1, 1::2] -> \"cut\"\nmap also \"full/middle\" | cast(f64) | reshape(-1) -> \"flat\"\nkeep also rest\n";
+	struct ck_manifest *manifest;
+
+	cr_assert_eq(ck_manifest_open(CK_STR("tests/data/slices/slices"), &diags, &manifest), CK_OK, "%s", diags_text());
+	compare_ways(manifest, text, ways, CK_COUNT(ways));
+	ck_manifest_free(manifest);
+}
+
 /* Tensors that are larger than the pool, read across and written across. */
 Test(vm_exec, same_bytes_of_large_tensors)
 {
