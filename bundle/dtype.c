@@ -42,13 +42,20 @@ enum ck_dtype ck_dtype_find(struct ck_str name)
 	return CK_DT_NONE;
 }
 
-void ck_dtype_help(struct ck_diags *diags, struct ck_diag *diag, struct ck_str word)
+bool ck_dtype_other_name(struct ck_diags *diags, struct ck_diag *diag, struct ck_str word)
 {
-	struct ck_suggest suggest;
-	ck_suggest_init(&suggest, word);
+	/* What C, PyTorch and people call them. */
+	static const char *const others[][2] = {
+		{ "float", "f32" }, { "double", "f64" }, { "half", "f16" }, { "int", "i32` or `i64" }, { "long", "i64" }, { "fp64", "f64" },
+		{ "fp32", "f32" }, { "fp16", "f16" }, { "fp8", "f8e4m3fn` or `f8e5m2" }, { "byte", "u8" }, { "str", "string" },
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (ck_str_equal(word, ck_str(others[i][0]))) {
+			ck_diag_help(diags, diag, "%s is written `%s` here", others[i][0], others[i][1]);
+			return true;
+		}
 	for (uint32_t wire = 1; wire < CK_DT_END; wire++) {
-		if (infos[wire].in_language)
-			ck_suggest_offer(&suggest, ck_str(infos[wire].name));
 		if (!infos[wire].name || !ck_str_equal(word, ck_str(infos[wire].tensorflow)))
 			continue;
 		if (infos[wire].in_language)
@@ -56,7 +63,20 @@ void ck_dtype_help(struct ck_diags *diags, struct ck_diag *diag, struct ck_str w
 		else
 			ck_diag_help(diags, diag, "tensors of TensorFlow's %s can be mapped to another name, kept or dropped, and no more",
 				     infos[wire].tensorflow);
-		return;
+		return true;
 	}
+	return false;
+}
+
+void ck_dtype_help(struct ck_diags *diags, struct ck_diag *diag, struct ck_str word)
+{
+	struct ck_suggest suggest;
+
+	if (ck_dtype_other_name(diags, diag, word))
+		return;
+	ck_suggest_init(&suggest, word);
+	for (uint32_t wire = 1; wire < CK_DT_END; wire++)
+		if (infos[wire].in_language)
+			ck_suggest_offer(&suggest, ck_str(infos[wire].name));
 	ck_suggest_help(&suggest, diags, diag, "`");
 }

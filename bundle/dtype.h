@@ -34,6 +34,8 @@ enum ck_dtype_class ck_dtype_class(enum ck_dtype dtype);
 enum ck_dtype ck_dtype_find(struct ck_str name);
 /* For a word that is no dtype of the language: TensorFlow's name of one is explained, else did you mean. */
 void ck_dtype_help(struct ck_diags *diags, struct ck_diag *diag, struct ck_str word);
+/* Helps when the word is what others call a dtype, such as `float32`; returns whether it is. */
+bool ck_dtype_other_name(struct ck_diags *diags, struct ck_diag *diag, struct ck_str word);
 
 /* A fully known shape. dims is borrowed from some arena. Rank 0 is a scalar. */
 struct ck_shape {

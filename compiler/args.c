@@ -7,8 +7,8 @@ static void signature_help(struct ck_builder *builder, struct ck_diag *diag, con
 {
 	struct ck_buf text = { 0 };
 
-	for (size_t i = 0; i < callee->n_params; i++) {
-		const struct ck_param *param = &callee->params[i];
+	for (size_t i = 0; i < callee->n_subjects + callee->n_params; i++) {
+		const struct ck_param *param = callee->params - callee->n_subjects + i;
 
 		ck_buf_printf(&text, "%s", i ? ", " : "");
 		if (param->rest_positional)
@@ -429,7 +429,7 @@ Ck__Plan__Expr *ck_lower_fill(struct ck_builder *builder, struct ck_ast_ident na
 
 	if (!expr)
 		return NULL;
-	callee = (struct ck_callee){ "fill", fill->name, fill->params, fill->n_params, name.span, fill->parameters };
+	callee = (struct ck_callee){ "fill", fill->name, fill->params, fill->n_params, name.span, fill->parameters, 0 };
 	expr->index = fill->fill;
 	expr->args = ck_lower_args(builder, &callee, args, n_args, CK_IN_ARGUMENT);
 	expr->n_args = fill->n_params;

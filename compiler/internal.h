@@ -94,6 +94,7 @@ struct ck_callee {
 	size_t n_params;
 	struct ck_span span;		/* of the name */
 	const char *parameters;		/* the text in the table, for help */
+	size_t n_subjects;		/* of a check: parameters before params, which are no ordinary arguments */
 };
 /* [n_params] expressions, kind NONE where left out and without default; NULL after a message. */
 Ck__Plan__Expr **ck_lower_args(struct ck_builder *builder, const struct ck_callee *callee, const struct ck_ast_arg *args, size_t n_args,

@@ -3,7 +3,7 @@
 
 struct ck_callee ck_callee_op(const struct ck_op_info *op, struct ck_span span)
 {
-	return (struct ck_callee){ "operator", op->name, op->params, op->n_params, span, op->parameters };
+	return (struct ck_callee){ "operator", op->name, op->params, op->n_params, span, op->parameters, 0 };
 }
 
 /* What NumPy, TensorFlow and PyTorch call otherwise, or have no operator for here. */

@@ -77,12 +77,32 @@ static Ck__Plan__Expr *operation(struct ck_builder *builder, const struct ck_ast
 	return expr && ck_check_kinds(builder, value, where) ? folded(builder, expr, value->span) : NULL;
 }
 
+/* What people ask of a variable in `where` that is asked otherwise. */
+static bool help_foreign(struct ck_builder *builder, struct ck_diag *diag, struct ck_str word)
+{
+	static const char *const words[][2] = {
+		{ "shape", "ask for rank, dim(0), dim(-1) and size: rank == 2 && dim(1) == 768; a type asserts all of a shape: \"x\" : _[_, 768]" },
+		{ "ndim", "write `rank`" }, { "numel", "write `size`" },
+		{ "name", "capture what matters of the name and compare that: \"{x:**}/w\" where x == \"encoder\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (ck_str_equal(word, ck_str(words[i][0]))) {
+			ck_diag_help(builder->compiler->diags, diag, "%s", words[i][1]);
+			return true;
+		}
+	return false;
+}
+
 static Ck__Plan__Expr *unknown_name(struct ck_builder *builder, struct ck_ast_ident name, enum ck_where where)
 {
 	struct ck_suggest suggest;
 	struct ck_diag *diag = ck_error(builder->compiler->diags, CK_UNKNOWN_CAPTURE, name.span,
 					"`%.*s` is neither a capture, a let, a param nor a dimension here", CK_STR_ARG(name.text));
 
+	if ((where == CK_IN_WHERE && help_foreign(builder, diag, name.text)) ||
+	    (where != CK_IN_ARGUMENT && ck_dtype_other_name(builder->compiler->diags, diag, name.text)))
+		return NULL;
 	ck_suggest_init(&suggest, name.text);
 	for (size_t i = 0; i < builder->locals.n_items; i++) {
 		struct ck_str local = ck_str_of(builder->locals.items[i]->name);
@@ -108,7 +128,7 @@ static Ck__Plan__Expr *unknown_name(struct ck_builder *builder, struct ck_ast_id
 static Ck__Plan__Expr *lower_where_function(struct ck_builder *builder, const struct ck_ast_value *value,
 					    const struct ck_function_info *function)
 {
-	struct ck_callee callee = { "function", function->name, function->params, function->n_params, value->name.span, function->parameters };
+	struct ck_callee callee = { "function", function->name, function->params, function->n_params, value->name.span, function->parameters, 0 };
 	Ck__Plan__Expr *expr = ck_expr_new(builder->compiler->arena, CK_EXPR_CALL);
 	const struct ck_ast_value *arg = value->n_args == 1 ? value->args[0].value : NULL;
 	uint32_t input = CK_INPUT_SOURCE;
@@ -218,9 +238,10 @@ static bool check_arity(struct ck_builder *builder, const struct ck_ast_value *v
 static Ck__Plan__Expr *lower_check_function(struct ck_builder *builder, const struct ck_ast_value *value,
 					    const struct ck_function_info *function)
 {
-	struct ck_callee callee = { "check", function->name, function->params, function->n_params, value->name.span, function->parameters };
-	Ck__Plan__Expr *expr = ck_expr_new(builder->compiler->arena, CK_EXPR_CALL);
 	size_t n_subjects = function->n_params > 1 ? 2 : 1;
+	struct ck_callee callee = { "check", function->name, function->params, function->n_params, value->name.span, function->parameters,
+				    n_subjects };
+	Ck__Plan__Expr *expr = ck_expr_new(builder->compiler->arena, CK_EXPR_CALL);
 
 	if (!expr || !check_arity(builder, value, function))
 		return NULL;

@@ -35,6 +35,8 @@ Test(bundle_dtype, help)
 		{"bf61", "did you mean `bf16`?"},
 		{"float32", "TensorFlow's float32 is written `f32` here"},
 		{"variant", "tensors of TensorFlow's variant can be mapped to another name, kept or dropped, and no more"},
+		{"float", "float is written `f32` here"},
+		{"int", "int is written `i32` or `i64` here"},
 		{"nothing", NULL},
 	};
 	for (size_t i = 0; i < CK_COUNT(rows); i++) {
