@@ -1,5 +1,6 @@
 #include "compiler/driver/load.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,7 +228,10 @@ static bool read_float(struct ck_str text, double *ret_number)
 	struct ck_str plain = without_underscores(text, buffer, sizeof(buffer));
 	if (!plain.p)
 		return false;
+	errno = 0;
 	*ret_number = strtod(plain.p, &end);
+	if (errno == ERANGE && (isinf(*ret_number) || *ret_number == 0)) /* 1e400 is no infinity, as in the text */
+		return false;
 	bool is_hex = ck_str_find(plain, 'x') < plain.n || ck_str_find(plain, 'X') < plain.n;
 	return plain.n && !is_hex && plain.p[0] > ' ' && *end == '\0';
 }
