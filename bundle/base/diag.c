@@ -151,6 +151,11 @@ struct ck_diag *ck_warn(struct ck_diags *diags, enum ck_code code, struct ck_spa
 	return diag;
 }
 
+struct ck_diag *ck_diags_last(struct ck_diags *diags)
+{
+	return diags->n_items ? diags->items[diags->n_items - 1] : &nowhere;
+}
+
 void ck_diag_mark(struct ck_diags *diags, struct ck_diag *diag, const char *format, ...)
 {
 	if (diag == &nowhere)

@@ -84,6 +84,8 @@ CK_PRINTF(3, 4) void ck_diag_mark(struct ck_diags *diags, struct ck_diag *diag, 
 CK_PRINTF(4, 5) void ck_diag_label(struct ck_diags *diags, struct ck_diag *diag, struct ck_span span, const char *format, ...);
 CK_PRINTF(3, 4) void ck_diag_note(struct ck_diags *diags, struct ck_diag *diag, const char *format, ...);
 CK_PRINTF(3, 4) void ck_diag_help(struct ck_diags *diags, struct ck_diag *diag, const char *format, ...);
+/* The last one, to say more about it where it was not made; never NULL: when none was kept, one that nobody prints. */
+struct ck_diag *ck_diags_last(struct ck_diags *diags);
 /*
  * The same errors for all: memory short; a system call on a path failed (uses errno; what is a verb: "open" gives "cannot open
  * "path": ..."). Both return their code; inline, so that who compiles or analyses a caller sees that it is never CK_OK.

@@ -105,7 +105,7 @@ static enum ck_code check_state(struct ck_driver *driver, struct ck_str output)
 		return CK_OK;
 	enum ck_code code = ck_state_read(dir, driver->arena, &driver->diags, &ignored);
 	if (code == CK_BAD_STATE)
-		ck_diag_help(&driver->diags, driver->diags.items[driver->diags.n_items - 1], "--no-state leaves it as it is");
+		ck_diag_help(&driver->diags, ck_diags_last(&driver->diags), "--no-state leaves it as it is");
 	return code;
 }
 
@@ -255,7 +255,7 @@ static enum ck_code update_state(struct ck_driver *driver, struct ck_str output)
 	enum ck_code code = ck_state_update(dir, ck_path_base(output), (double)time(NULL), !ck_option_given(&driver->options, CK_OPTION_NO_SYNC),
 					    &driver->diags);
 	if (code)
-		ck_diag_note(&driver->diags, driver->diags.items[driver->diags.n_items - 1], "\"%.*s\" is complete; only the state file is as it was",
+		ck_diag_note(&driver->diags, ck_diags_last(&driver->diags), "\"%.*s\" is complete; only the state file is as it was",
 			     CK_STR_ARG(ck_name_text(driver->arena, output)));
 	return code;
 }

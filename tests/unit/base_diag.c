@@ -254,6 +254,14 @@ Test(base_diag, short_memory_is_told)
 	expect(CK_FORMAT_GCC, false, "ckmig: error: memory is short, so that messages were lost [E0903]\n");
 }
 
+Test(base_diag, the_last_one)
+{
+	ck_diag_note(&diags, ck_diags_last(&diags), "about %s", "nothing");
+	cr_expect_eq(diags.n_items, 0);
+	struct ck_diag *diag = ck_error(&diags, CK_IO, (struct ck_span){0}, "one");
+	cr_expect_eq(ck_diags_last(&diags), diag);
+}
+
 Test(base_diag, codes_and_spans)
 {
 	for (enum ck_code code = CK_OK + 1; code < CK_N_CODES; code++) {
