@@ -3,6 +3,23 @@
 
 #include <math.h>
 
+/* The largest finite value of a floating dtype (of its parts, for complex ones). */
+static double largest(enum ck_dtype dtype)
+{
+	static const double values[CK_DT_END] = {
+		[CK_DT_F64] = 0x1.fffffffffffffp1023, [CK_DT_C128] = 0x1.fffffffffffffp1023, [CK_DT_F32] = 0x1.fffffep127,
+		[CK_DT_C64] = 0x1.fffffep127,	      [CK_DT_F16] = 65504,		     [CK_DT_BF16] = 0x1.fep127,
+		[CK_DT_F8E4M3FN] = 448,		      [CK_DT_F8E5M2] = 57344,
+	};
+
+	return dtype < CK_DT_END ? values[dtype] : 0;
+}
+
+static double number_of(const struct ck_value *value)
+{
+	return value->kind == CK_EXPR_INT ? (double)value->integer : value->number;
+}
+
 /* ---- cast, scale, shift, neg */
 
 enum ck_code ck_infer_CAST(struct ck_infer *infer, struct ck_inferred *ret_inferred)
@@ -30,14 +47,28 @@ static enum ck_code reals_like(struct ck_infer *infer, struct ck_inferred *ret_i
 	return code == CK_OK ? ck_infer_like(infer, &infer->operands[0], ret_inferred, NULL) : code;
 }
 
+/* By a number, which is rounded to f32 unless the dtype is wider: it must not become an infinity that nobody wrote. */
+static enum ck_code by_number(struct ck_infer *infer, struct ck_inferred *ret_inferred)
+{
+	enum ck_dtype dtype = infer->operands[0].dtype;
+	double x = number_of(ck_infer_arg(infer, "x"));
+
+	if (dtype != CK_DT_NONE && dtype != CK_DT_F64 && dtype != CK_DT_C128 && isfinite(x) && fabs(x) > largest(CK_DT_F32)) {
+		ck_infer_help(infer, "cast to f64 first: ... | cast(f64) | %s(...)", infer->op->name);
+		return ck_infer_fail(infer, CK_DTYPE, "%s(%g) of %s computes in f32, which does not hold the number", infer->op->name, x,
+				     ck_dtype_name(dtype));
+	}
+	return reals_like(infer, ret_inferred);
+}
+
 enum ck_code ck_infer_SCALE(struct ck_infer *infer, struct ck_inferred *ret_inferred)
 {
-	return reals_like(infer, ret_inferred);
+	return by_number(infer, ret_inferred);
 }
 
 enum ck_code ck_infer_SHIFT(struct ck_infer *infer, struct ck_inferred *ret_inferred)
 {
-	return reals_like(infer, ret_inferred);
+	return by_number(infer, ret_inferred);
 }
 
 enum ck_code ck_infer_NEG(struct ck_infer *infer, struct ck_inferred *ret_inferred)
@@ -48,18 +79,6 @@ enum ck_code ck_infer_NEG(struct ck_infer *infer, struct ck_inferred *ret_inferr
 }
 
 /* ---- fills */
-
-/* The largest finite value of a floating dtype (of its parts, for complex ones). */
-static double largest(enum ck_dtype dtype)
-{
-	static const double values[CK_DT_END] = {
-		[CK_DT_F64] = 0x1.fffffffffffffp1023, [CK_DT_C128] = 0x1.fffffffffffffp1023, [CK_DT_F32] = 0x1.fffffep127,
-		[CK_DT_C64] = 0x1.fffffep127,	      [CK_DT_F16] = 65504,		     [CK_DT_BF16] = 0x1.fep127,
-		[CK_DT_F8E4M3FN] = 448,		      [CK_DT_F8E5M2] = 57344,
-	};
-
-	return dtype < CK_DT_END ? values[dtype] : 0;
-}
 
 static unsigned n_bits(enum ck_dtype dtype)
 {
@@ -84,11 +103,6 @@ static bool integer_holds(enum ck_dtype dtype, int64_t x)
 	if (ck_dtype_class(dtype) == CK_CLASS_UINT)
 		return x >= 0 && (bits == 64 || x < (int64_t)1 << bits);
 	return bits == 64 || (x >= -((int64_t)1 << (bits - 1)) && x < (int64_t)1 << (bits - 1));
-}
-
-static double number_of(const struct ck_value *value)
-{
-	return value->kind == CK_EXPR_INT ? (double)value->integer : value->number;
 }
 
 /* Whether const(x) is exact enough: an integer dtype holds it, a floating one has it in range. */
@@ -154,9 +168,12 @@ static enum ck_code check_const(struct ck_infer *infer, const struct ck_value *x
 	return ck_infer_fail(infer, CK_DTYPE, "const(%g) is no value of %s", x->number, ck_dtype_name(dtype));
 }
 
+/* The farthest that Box-Muller goes: the square root of -2 log u, with u = 2^-33. */
+static const double farthest_draw = 6.764;
+
 static enum ck_code check_random(struct ck_infer *infer, const struct ck_fill_info *fill, const struct ck_value *args, enum ck_dtype dtype)
 {
-	double a = number_of(&args[0]), b = number_of(&args[1]);
+	double a = number_of(&args[0]), b = number_of(&args[1]), farthest;
 
 	if (dtype != CK_DT_NONE && ck_dtype_class(dtype) != CK_CLASS_FLOAT)
 		return fill_dtype(infer, fill, dtype, "floats");
@@ -166,6 +183,12 @@ static enum ck_code check_random(struct ck_infer *infer, const struct ck_fill_in
 		return ck_infer_fail(infer, CK_BAD_ARGUMENT, "uniform from %g to %g: the lower end is the larger", a, b);
 	if (fill->fill == CK_FILL_NORMAL && b < 0)
 		return ck_infer_fail(infer, CK_BAD_ARGUMENT, "normal with a standard deviation of %g", b);
+	farthest = fill->fill == CK_FILL_NORMAL ? fabs(a) + farthest_draw * b : fmax(fabs(a), fabs(b));
+	if (dtype != CK_DT_NONE && farthest > largest(dtype)) {
+		help_range(infer, dtype);
+		return ck_infer_fail(infer, CK_DTYPE, "%s(%g, %g) makes numbers up to %.3g, which %s does not hold", fill->name, a, b, farthest,
+				     ck_dtype_name(dtype));
+	}
 	return CK_OK;
 }
 
