@@ -32,6 +32,7 @@ struct ck_item {
 	size_t n_numbers;
 	const uint32_t *words, *full_words;	/* of name and full name; see words.c */
 	size_t n_words, n_full_words;
+	bool shares_full_name;		/* with another of its side */
 	bool done;			/* a move accounts for it */
 	struct ck_item *same;		/* kept: the other side's of this name, dtype and shape */
 };
@@ -167,6 +168,7 @@ const struct ck_change *ck_change_find(struct ck_maker *maker, uint32_t from, ui
 const struct ck_change *ck_change_fused(struct ck_maker *maker, const uint32_t *parts, size_t n, uint32_t whole, bool to_parts);
 
 /* unit.c: items that go together: those of a family that no move accounts for yet, or one item. */
+enum { CK_MAX_ABOVE = 3 };
 struct ck_unit {
 	struct ck_item **items;
 	size_t n;
@@ -174,6 +176,8 @@ struct ck_unit {
 	size_t number;			/* among the units of its side */
 	uint32_t parent, scope, leaf;	/* parts of its name, interned: up to the last slash; to the last segment with a number; the rest */
 	bool has_scope;
+	uint32_t above[CK_MAX_ABOVE];	/* parts of its name that hold the parent, the nearest first */
+	size_t n_above;
 	uint64_t types, elems;		/* hashes of the sequence of types, of numbers of elements */
 	bool done;
 };

@@ -8,7 +8,7 @@
  * what was taken then votes for pairs in the same places, so that doubt clears up round by round.
  */
 static const double good_score = 0.75, clear_lead = 0.06;
-static const double only_one = 0.15, by_parent = 0.20, by_scope = 0.15, by_leaf = 0.10;
+static const double only_one = 0.15, by_parent = 0.20, by_scope = 0.15, by_leaf = 0.10, by_above = 0.10;
 static const double of_change[CK_N_CHANGES] = {
 	[CK_CHANGE_SAME] = 0.15, [CK_CHANGE_TRANSPOSE] = 0.10, [CK_CHANGE_SQUEEZE] = 0.08, [CK_CHANGE_RESHAPE] = 0.05,
 	[CK_CHANGE_REARRANGE] = 0.03, [CK_CHANGE_GROW] = 0, [CK_CHANGE_CUT] = -0.20,
@@ -90,11 +90,26 @@ void ck_vote(struct ck_maker *maker, const struct ck_unit *from, const struct ck
 	vote(maker, from->leaf, to->leaf);
 	if (from->has_scope && to->has_scope)
 		vote(maker, from->scope, to->scope);
+	for (size_t i = 0; i < from->n_above && i < to->n_above; i++)
+		vote(maker, from->above[i], to->above[i]);
+}
+
+/* Of the nearest place around the parents that anything is known of. */
+static double share_above(const struct ck_maker *maker, const struct ck_unit *from, const struct ck_unit *to)
+{
+	for (size_t i = 0; i < from->n_above && i < to->n_above; i++) {
+		const uint32_t any[] = {from->above[i], UINT32_MAX};
+		size_t n;
+		if (ck_map_get(&maker->votes, (struct ck_str){(const char *)any, sizeof(any)}, &n))
+			return share_of_votes(maker, from->above[i], to->above[i]);
+	}
+	return 0;
 }
 
 double ck_votes_for(const struct ck_maker *maker, const struct ck_unit *from, const struct ck_unit *to)
 {
 	double sum = by_parent * share_of_votes(maker, from->parent, to->parent) + by_leaf * share_of_votes(maker, from->leaf, to->leaf);
+	sum += by_above * share_above(maker, from, to);
 	return sum + (from->has_scope && to->has_scope ? by_scope * share_of_votes(maker, from->scope, to->scope) : 0);
 }
 

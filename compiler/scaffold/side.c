@@ -73,7 +73,10 @@ struct ck_str ck_type_text(struct ck_maker *maker, uint32_t type)
 {
 	struct ck_buf buf = {0};
 	ck_buf_printf(&buf, "%s", ck_dtype_name(maker->types[type].dtype));
-	ck_buf_shape(&buf, maker->types[type].shape, true);
+	if (maker->types[type].kind == CK_ATTRIBUTE)
+		ck_buf_str(&buf, CK_STR("[...]"));
+	else
+		ck_buf_shape(&buf, maker->types[type].shape, true);
 	struct ck_str text = ck_str_copy(maker->arena, ck_buf_view(&buf));
 	maker->failed |= buf.failed;
 	ck_buf_clear(&buf);
@@ -82,18 +85,20 @@ struct ck_str ck_type_text(struct ck_maker *maker, uint32_t type)
 
 static uint32_t intern_type(struct ck_maker *maker, const struct ck_variable *variable)
 {
+	/* State of objects (the keys of a table, where an iterator is) has a size of its own in every save. */
+	struct ck_shape shape = variable->kind == CK_ATTRIBUTE ? (struct ck_shape){0} : variable->shape;
 	struct ck_buf key = {0};
 	size_t number = 0;
 	ck_buf_printf(&key, "%d %d ", (int)variable->kind, (int)variable->dtype);
-	ck_buf_shape(&key, variable->shape, true);
+	ck_buf_shape(&key, shape, true);
 	if (!key.failed && !ck_map_get(&maker->type_numbers, ck_buf_view(&key), &number)) {
 		struct ck_str copy = ck_str_copy(maker->arena, ck_buf_view(&key));
 		number = maker->n_types;
 		if (copy.p && ck_map_put(&maker->type_numbers, copy, number) &&
 		    ck_arena_grow(maker->arena, (void **)&maker->types, maker->n_types, &maker->types_capacity, sizeof(*maker->types))) {
 			struct ck_kind *kind = &maker->types[maker->n_types++];
-			*kind = (struct ck_kind){variable->dtype, variable->kind, variable->shape, 0};
-			if (!ck_shape_elems(variable->shape, &kind->n_elems))
+			*kind = (struct ck_kind){variable->dtype, variable->kind, shape, 0};
+			if (!ck_shape_elems(shape, &kind->n_elems))
 				kind->n_elems = UINT64_MAX;
 		} else {
 			number = 0;
@@ -302,6 +307,22 @@ static void read_slots(struct ck_maker *maker, struct ck_side *side)
 	}
 }
 
+static void find_shared_full_names(struct ck_maker *maker, struct ck_side *side)
+{
+	struct ck_map first;
+	ck_map_init(&first, maker->arena);
+	for (size_t i = 0; i < side->n; i++) {
+		struct ck_item *item = &side->items[i];
+		size_t other;
+		if (!item->n_full_words)
+			continue;
+		if (ck_map_get(&first, item->variable->full_name, &other))
+			item->shares_full_name = side->items[other].shares_full_name = true;
+		else if (!ck_map_put(&first, item->variable->full_name, i))
+			return;
+	}
+}
+
 void ck_side_read(struct ck_maker *maker, uint32_t number, const struct ck_manifest *manifest)
 {
 	struct ck_side *side = &maker->sides[number];
@@ -329,5 +350,6 @@ void ck_side_read(struct ck_maker *maker, uint32_t number, const struct ck_manif
 		if (!ck_map_put(&side->by_name, item->name, i))
 			return;
 	}
+	find_shared_full_names(maker, side);
 	make_families(maker, side);
 }

@@ -51,6 +51,14 @@ void ck_unit_name_parts(struct ck_maker *maker, struct ck_unit *unit)
 	unit->scope = intern(maker, 's', item, !unit->is_single, 0, scope);
 	unit->leaf = intern(maker, 'l', item, !unit->is_single, slash, item->name.n);
 	unit->has_scope = scope > 0;
+	unit->n_above = 0;
+	for (size_t end = ck_str_rfind(ck_str_slice(item->name, 0, slash), '/'); end < slash && unit->n_above < CK_MAX_ABOVE;) {
+		unit->above[unit->n_above++] = intern(maker, 'p', item, !unit->is_single, 0, end);
+		size_t next = ck_str_rfind(ck_str_slice(item->name, 0, end), '/');
+		if (next >= end)
+			break;
+		end = next;
+	}
 }
 
 /* ---- making them */

@@ -235,14 +235,16 @@ double ck_items_alike(const struct ck_maker *maker, const struct ck_item *a, con
 {
 	const uint32_t *const words_a[] = {a->words, a->full_words}, *const words_b[] = {b->words, b->full_words};
 	const size_t n_a[] = {a->n_words, a->n_full_words}, n_b[] = {b->n_words, b->n_full_words};
-	double best = 0;
+	double best = 0, names = 0;
 	for (size_t i = 0; i < 2; i++) {
 		for (size_t j = 0; j < 2; j++) {
 			double alike = n_a[i] && n_b[j] ? ck_words_alike(maker, words_a[i], n_a[i], words_b[j], n_b[j], with_numbers) : 0;
 			best = alike > best ? alike : best;
+			names = i == 0 && j == 0 ? alike : names;
 		}
 	}
-	return best;
+	/* A full name that others have too tells what it is, and not which. */
+	return a->shares_full_name && b->shares_full_name ? (best + names) / 2 : best;
 }
 
 struct ck_str ck_words_shared(struct ck_maker *maker, const struct ck_item *a, const struct ck_item *b)

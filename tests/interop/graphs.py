@@ -196,6 +196,8 @@ def case_tables_and_state(folder):
     new, again = Tables(b"", table="words"), iter(tf.data.Dataset.range(10))
     restore(out, net=new, data=again)
     assert int(next(again)) == 2 and int(new.words.lookup("b")) == 2 and int(new.words.size()) == 2
+    made = ckmig("scaffold", "--onto", fresh, source)
+    assert "/.ATTRIBUTES/ITERATOR_STATE" not in made and 'map "model/table/' in made and "TODO/" not in made, made
     for text in 'map "model/table/.ATTRIBUTES/table-keys" -> "a"\nkeep rest', 'drop "model/table/.ATTRIBUTES/table-keys" because "x"\nkeep rest':
         assert "E0412" in refuse(folder, text, source)
 

@@ -11,6 +11,8 @@ import shutil
 import sys
 import tempfile
 
+import tensorflow as tf
+
 from common import ckmig, run
 from programs import HAS, PROGRAMS, SLOTS, batches, weights
 
@@ -52,6 +54,33 @@ def pair(a, b, optimizer, folder, sources):
         assert all(abs(x - y) <= 1e-6 * max(abs(x), abs(y)) for x, y in zip(losses, found)), "%s, wanted %s\n%s" % (found, losses, made["text"])
 
 
+def nested(folder):
+    """Two towers whose parts have the same full names: what stands around a place has gone where its neighbours went."""
+    def save(prefix, stack, norm, mlp):
+        def tower(value):
+            part, inner, dense = tf.Module(), tf.Module(), [tf.Module(), tf.Module()]
+            inner.gamma = tf.Variable(tf.fill((6,), value), name="gamma")
+            for d, (name, n, m) in zip(dense, (("up", 6, 9), ("down", 9, 6))):
+                d.kernel, d.bias = tf.Variable(tf.fill((n, m), value), name=name + "/kernel"), tf.Variable(tf.fill((m,), value), name=name + "/bias")
+            setattr(part, norm, inner)
+            setattr(part, mlp, dense)
+            return part
+        model = tf.Module()
+        setattr(model, stack, {"first": tower(1.0), "second": tower(2.0)})
+        return tf.train.Checkpoint(model=model).save(os.path.join(folder, prefix))
+    source, fresh = save("src", "stack", "ln", "ff"), save("fresh", "towers", "norm", "mlp")
+    made = ckmig("scaffold", "--onto", fresh, source)
+    assert "TODO/" not in made and "# open" not in made, made
+    with open(os.path.join(folder, "made.ckmig"), "w") as f:
+        f.write(made)
+    out = os.path.join(folder, "out")
+    ckmig("run", "-q", "--onto", fresh, "-o", out, os.path.join(folder, "made.ckmig"), source)
+    reader = tf.train.load_checkpoint(out)
+    for name in reader.get_variable_to_shape_map():
+        if "towers" in name:
+            assert (reader.get_tensor(name) == (1 if "/first/" in name else 2)).all(), name
+
+
 SOURCES = {}
 
 
@@ -67,7 +96,7 @@ def source_of(a, optimizer, folder):
 
 
 def main():
-    sources, cases = tempfile.mkdtemp(prefix="ckmig-interop-"), {}
+    sources, cases = tempfile.mkdtemp(prefix="ckmig-interop-"), {"nested": nested}
     for optimizer in SLOTS:
         for a, b in itertools.product(PROGRAMS, PROGRAMS):
             if optimizer in HAS[a] and optimizer in HAS[b]:

@@ -144,6 +144,12 @@ static const struct row {
 	 "likely map rest -> \"m/**\"\nsure keep \"save_counter\"\n"},
 	{"bert/a[2] bert/b[3] bert/c[4] bert/gamma[5]", "x/a[2] x/b[3] x/c[4] x/scale[5] y[7]",
 	 "likely map rest:\"bert/**\" -> \"x/**\"\nlikely map \"bert/gamma\" -> \"x/scale\"\nopen map \"TODO/y\" -> \"y\"\n"},
+	/* What stands around a place has gone where its neighbours went. */
+	{"m/stack_first/att/query/bias[2,3] m/stack_first/ln/gamma[7] m/stack_second/att/query/bias[2,3] m/stack_second/ln/gamma[7]",
+	 "m/towers/first/attend/_query_dense/bias[2,3] m/towers/first/norm/gamma[7] m/towers/second/attend/_query_dense/bias[2,3] "
+	 "m/towers/second/norm/gamma[7]",
+	 "likely map \"m/stack_{first,second}/att/query/bias\" -> \"m/towers/{first,second}/attend/_query_dense/bias\"\n"
+	 "likely map \"m/stack_{first,second}/ln/gamma\" -> \"m/towers/{first,second}/norm/gamma\"\n"},
 	/* Several to one, one to several. */
 	{"a/q/w[4,4] a/k/w[4,4] a/v/w[4,4]", "a/qkv/w[4,12]",
 	 "likely map (\"a/q/w\", \"a/k/w\", \"a/v/w\") | concat(axis=1) -> \"a/qkv/w\"\n"},
