@@ -151,7 +151,7 @@ static bool tell_by(struct explain *explain, uint32_t by)
 	struct ck_diags *diags = explain->binder->diags;
 	Ck__Plan__Pattern other = *explain->pattern;
 	struct ck_relation found;
-	size_t n, first;
+	size_t n;
 
 	if (by == explain->pattern->by)
 		return false;
@@ -159,15 +159,12 @@ static bool tell_by(struct explain *explain, uint32_t by)
 	n = n_matches(explain, &other, &found);
 	if (!n)
 		return false;
-	first = variable_of(&found, 0);
-	if (by == CK_BY_FULL)
-		ck_diag_help(diags, explain->diag, "%.*s is the full name of \"%.*s\"%s", CK_STR_ARG(pattern_text(explain, &other, false)),
-			     CK_STR_ARG(label_text(explain, first)), n > 1 ? " and others" : "");
-	else if (by == CK_BY_PATH)
-		ck_diag_help(diags, explain->diag, "%.*s is another path of \"%.*s\"%s", CK_STR_ARG(pattern_text(explain, &other, false)),
-			     CK_STR_ARG(label_text(explain, first)), n > 1 ? ", and of others" : "");
-	else
+	if (by == CK_BY_NAME)
 		ck_diag_help(diags, explain->diag, "%.*s is a name: leave the prefix out", CK_STR_ARG(pattern_text(explain, &other, false)));
+	else
+		ck_diag_help(diags, explain->diag, "%.*s is %s of \"%.*s\"%s", CK_STR_ARG(pattern_text(explain, &other, false)),
+			     by == CK_BY_FULL ? "the full name" : "another path", CK_STR_ARG(label_text(explain, variable_of(&found, 0))),
+			     n > 1 ? " and others" : "");
 	return true;
 }
 
@@ -548,8 +545,8 @@ static void tell_segment(struct explain *explain, const struct cut *from, const 
 static void tell_how_far(struct explain *explain)
 {
 	struct ck_diags *diags = explain->binder->diags;
-	struct ck_relation found = { 0 };
-	Ck__Plan__Pattern *part = NULL;
+	struct ck_relation found = { 0 }, named = { 0 };
+	Ck__Plan__Pattern *part = NULL, names;
 	struct set segments = { 0 };
 	bool anywhere = false;
 	struct ck_str row;
@@ -566,10 +563,13 @@ static void tell_how_far(struct explain *explain)
 	}
 	if (!found.n_rows)
 		return;
+	names = *part; /* of several paths a variable is found by one; its name is a path too */
+	names.by = CK_BY_NAME;
 	part->n_pieces--;
 	for (size_t i = 0; i < part->n_pieces; i++)
 		anywhere = anywhere || is_wild(part->pieces[i]);
-	if (!next_segments(explain, &found, anywhere, &segments))
+	if (!try_pattern(explain, explain->source->input, &names, &named) || !next_segments(explain, &named, anywhere, &segments) ||
+	    !next_segments(explain, &found, anywhere, &segments))
 		return;
 	tell_segment(explain, k ? &cuts[k - 1] : NULL, k < n_cuts ? &cuts[k] : NULL, &segments);
 	row = ck_explain_row(explain->binder, segments.items, segments.n);
