@@ -50,8 +50,8 @@ def make(ckmig, folder, name, variables):
 
 
 def bert(ckmig, folder, gib):
-    """BERT-large shapes with as many layers as make it at least `gib` GiB."""
-    layers = 0
+    """BERT-large shapes with as many layers as make it at least `gib` GiB, and one at least."""
+    layers = 1
     while sum(4 * product(shape) for _, shape in bert_variables(layers)) < gib * 2**30:
         layers += 1
     return make(ckmig, folder, "bert-%g" % gib, bert_variables(layers))

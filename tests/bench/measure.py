@@ -56,9 +56,13 @@ def counted(side):
     moved = None
     if strace:
         remove(side.outputs)
+        log = "/tmp/ckmig-bench-%d.strace" % os.getpid()
         calls = "trace=read,write,pread64,pwrite64,copy_file_range"
-        done = subprocess.run([strace, "-f", "-qq", "-e", calls, "-e", "signal=none", *side.command], capture_output=True, text=True)
-        moved = sum(int(line.rsplit("= ", 1)[1]) for line in done.stderr.splitlines() if line.rsplit("= ", 1)[-1].isdigit())
+        subprocess.run([strace, "-f", "-qq", "-o", log, "-e", calls, "-e", "signal=none", *side.command], capture_output=True)
+        # Line by line: what this process has in memory when it starts another counts as that one's peak.
+        with open(log, errors="replace") as f:
+            moved = sum(int(line.rsplit("= ", 1)[1]) for line in f if line.rsplit("= ", 1)[-1].strip().isdigit())
+        remove([log])
     remove(side.outputs)
     return int(number) if number.isdigit() else None, moved
 
@@ -83,10 +87,12 @@ def warm_memory(n_bytes):
     subprocess.run(["python3", "-c", "b = bytearray(%d)\nfor i in range(0, len(b), 4096): b[i] = 1" % size], check=False)
 
 
-def alternate(sides, pairs):
-    """[side][run]: the sides in turn, after one turn that does not count."""
+def alternate(sides, pairs, written=0):
+    """[side][run]: the sides in turn, after one turn that does not count; each turn with so many bytes of memory warm."""
     runs = [[] for _ in sides]
     for turn in range(pairs + 1):
+        if written:
+            warm_memory(written)
         for i, side in enumerate(sides):
             run = run_once(side)
             if turn:
