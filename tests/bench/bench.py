@@ -118,7 +118,11 @@ class Bench:
             return
         self.curves[name] = []
         for point in points:
-            row = dict(measure(point), point=point)
+            try:
+                row = dict(measure(point), point=point)
+            except (RuntimeError, subprocess.CalledProcessError) as e:
+                print("%-28s %s failed: %s" % (name, point, str(e)[:500]), flush=True)
+                continue
             self.curves[name].append(row)
             print("%-28s %s" % (name, "  ".join("%s %s" % (k, "%.4g" % v if isinstance(v, float) else v) for k, v in row.items())), flush=True)
 

@@ -30,8 +30,8 @@ def bert_variables(layers):
     yield "cls/seq_relationship/output_bias", (2,)
 
 
-def make(ckmig, folder, name, variables):
-    """Prefix and size in bytes of a checkpoint of float32 variables with uniform values."""
+def make(ckmig, folder, name, variables, fill="uniform(-0.05, 0.05, seed=%d)"):
+    """Prefix and size in bytes of a checkpoint of float32 variables with uniform values, or another fill."""
     prefix = os.path.join(folder, name)
     data = prefix + ".data-00000-of-00001"
     if not os.path.exists(prefix + ".index"):
@@ -39,7 +39,7 @@ def make(ckmig, folder, name, variables):
         with open(text, "w") as f:
             f.write("ckmig 1\nkeep optional rest\n")
             for i, (variable, shape) in enumerate(variables):
-                f.write('new "%s" : f32%s = uniform(-0.05, 0.05, seed=%d)\n' % (variable, list(shape), i))
+                f.write('new "%s":f32%s=%s\n' % (variable, list(shape), fill % i if "%" in fill else fill))
         subprocess.run([ckmig, "run", "-q", "--no-sync", "--no-state", "-o", prefix, text, EMPTY], check=True)
         os.remove(prefix + ".report.json")
     # Into the page cache.
@@ -62,8 +62,8 @@ def matrix(ckmig, folder, n):
 
 
 def many(ckmig, folder, n):
-    """n small variables, a hundred a layer."""
-    return make(ckmig, folder, "many-%d" % n, (("model/layer_%d/block/var_%d/kernel" % divmod(i, 100), (4,)) for i in range(n)))
+    """n small variables, a hundred a layer. Short statements: a migration has at most 64 MiB."""
+    return make(ckmig, folder, "many-%d" % n, (("model/layer_%d/block/var_%d/kernel" % divmod(i, 100), (4,)) for i in range(n)), "zeros")
 
 
 def product(shape):
