@@ -9,7 +9,8 @@
 #   make fuzz           HARNESS=text SECONDS=60: looks for inputs that break something; see tests/fuzz/README.md
 #   make clean
 #
-# Variables: V=1, CC=clang, B=/some/where, SAN=address,undefined (a build folder of its own), WERROR=-Werror, CFLAGS, LDFLAGS.
+# Variables: V=1, CC=clang, B=/some/where, SAN=address,undefined (a build folder of its own), WERROR=-Werror, CFLAGS, LDFLAGS,
+# STATIC= (nothing: the binary shares all its libraries).
 
 SAN :=
 comma := ,
@@ -18,7 +19,7 @@ PREFIX := /usr/local
 DESTDIR :=
 VENV := build/venv
 
-BUILD_PACKAGES := gcc libc6-dev make flex bison protobuf-c-compiler libprotobuf-c-dev libisal-dev libsnappy-dev libjansson-dev \
+BUILD_PACKAGES := gcc g++ libc6-dev make flex bison protobuf-c-compiler libprotobuf-c-dev libisal-dev libsnappy-dev libjansson-dev \
 	libssl-dev python3
 CHECK_PACKAGES := libcriterion-dev mandoc python3-venv
 
@@ -33,6 +34,15 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)" $(patsubst $(B)/%,%,$@))
 
 LIBS := -lprotobuf-c -lisal -lsnappy -ljansson -lcrypto -lpthread -lm
+
+# Libraries that the binary has inside, if their archives are there: to bind libcrypto, and libstdc++ which libsnappy needs, takes longer
+# than the rest of a short command. libstdc++.a comes with g++.
+STATIC := $(if $(SAN),,protobuf-c jansson crypto snappy stdc++)
+archive_of = $(filter-out lib$(1).a,$(shell $(CC) -print-file-name=lib$(1).a))
+FOUND := $(foreach name,$(STATIC),$(if $(call archive_of,$(name)),$(name)))
+INSIDE := $(if $(filter stdc++,$(FOUND)),$(FOUND),$(filter-out snappy,$(FOUND)))
+BINARY_LIBS := $(foreach name,$(INSIDE),$(call archive_of,$(name))) $(filter-out $(INSIDE:%=-l%),$(LIBS)) \
+	$(if $(filter stdc++,$(INSIDE)),-static-libgcc)
 
 # Layers, upper ones first: the order in which archives are linked. name=folder
 LAYERS := driver=compiler/driver scaffold=compiler/scaffold compiler=compiler grammar=grammar vm=vm bundle=bundle base=bundle/base
@@ -67,7 +77,7 @@ all: $(B)/ckmig
 
 $(B)/ckmig: $(MAIN:%.c=$(B)/obj/%.o) $(ARCHIVES)
 	$(call say,link)
-	$(Q)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ $(BINARY_LIBS)
 
 lib: $(B)/libckmig.a $(B)/libckmig.so
 
