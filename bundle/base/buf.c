@@ -1,7 +1,10 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "bundle/base/str.h"
+
+enum { WORTH_A_CALL = 48 << 10 };
 
 void ck_buf_clear(struct ck_buf *buf)
 {
@@ -27,6 +30,11 @@ static bool reserve(struct ck_buf *buf, size_t n)
 	buf->p = grown;
 	buf->capacity = capacity;
 	return true;
+}
+
+char *ck_buf_room(struct ck_buf *buf, size_t n)
+{
+	return reserve(buf, n) ? buf->p + buf->n : NULL;
 }
 
 void ck_buf_bytes(struct ck_buf *buf, const void *bytes, size_t n)
@@ -86,6 +94,25 @@ void ck_buf_printf(struct ck_buf *buf, const char *format, ...)
 struct ck_str ck_buf_view(const struct ck_buf *buf)
 {
 	return (struct ck_str){buf->p ? buf->p : "", buf->n};
+}
+
+bool ck_buf_drain(struct ck_buf *buf)
+{
+	if (buf->failed || !buf->drain || !buf->n)
+		return !buf->failed;
+	if (!buf->drain->take(buf->drain, ck_buf_view(buf))) {
+		buf->drain->error = errno;
+		buf->failed = true;
+	}
+	buf->drain->n_taken += buf->n;
+	buf->n = 0;
+	return !buf->failed;
+}
+
+void ck_buf_relieve(struct ck_buf *buf)
+{
+	if (buf->n >= WORTH_A_CALL)
+		(void)!ck_buf_drain(buf);
 }
 
 /* The escapes are those of the language's strings, so that a printed name can be pasted between quotes. */

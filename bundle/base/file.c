@@ -144,11 +144,33 @@ static int create_beside(const char *path, struct ck_buf *ret_name)
 	return -1;
 }
 
-bool ck_write_file(const char *path, struct ck_str bytes, bool sync)
+enum { BUFFER = 64 << 10 };	/* of a text; what is in it is written before it is full */
+
+static bool into_file(struct ck_drain *drain, struct ck_str bytes)
+{
+	return ck_pwrite_all(drain->fd, bytes.p, bytes.n, drain->n_taken);
+}
+
+bool ck_write_text(int fd, struct ck_text text)
+{
+	struct ck_drain drain = {.take = into_file, .fd = fd};
+	struct ck_buf out = {.drain = &drain};
+	(void)ck_buf_room(&out, BUFFER);
+	text.tell(text.context, &out);
+	bool good = ck_buf_drain(&out);
+	ck_buf_clear(&out);
+	if (!good)
+		errno = drain.error ? drain.error : ENOMEM;
+	return good;
+}
+
+/* bytes, or a text if there is one. */
+static bool write_new(const char *path, struct ck_str bytes, const struct ck_text *text, bool sync)
 {
 	struct ck_buf name = {0};
 	int fd = create_beside(path, &name);
-	bool good = fd >= 0 && ck_pwrite_all(fd, bytes.p, bytes.n, 0) && (!sync || ck_sync(fd)) && ck_rename(name.p, path);
+	bool good = fd >= 0 && (text ? ck_write_text(fd, *text) : ck_pwrite_all(fd, bytes.p, bytes.n, 0)) && (!sync || ck_sync(fd)) &&
+		    ck_rename(name.p, path);
 	int error = errno;
 	/* unlink, not ck_unlink: clearing up must not fail because a test made a call fail. */
 	if (fd >= 0 && !good)
@@ -157,6 +179,16 @@ bool ck_write_file(const char *path, struct ck_str bytes, bool sync)
 	ck_buf_clear(&name);
 	errno = error;
 	return good && (!sync || sync_dir(path));
+}
+
+bool ck_write_file(const char *path, struct ck_str bytes, bool sync)
+{
+	return write_new(path, bytes, NULL, sync);
+}
+
+bool ck_write_file_text(const char *path, struct ck_text text, bool sync)
+{
+	return write_new(path, (struct ck_str){NULL, 0}, &text, sync);
 }
 
 static struct ck_str trim_slashes(struct ck_str path)

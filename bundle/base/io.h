@@ -50,8 +50,19 @@ CK_NODISCARD bool ck_stat_fd(int fd, struct ck_stat *ret_stat);
 CK_NODISCARD bool ck_list_dir(const char *path, struct ck_arena *arena, struct ck_str **ret_names, size_t *ret_n);
 /* The whole file in the arena, with a NUL after it; more than limit_bytes fails with EFBIG. path "-" is standard input. */
 CK_NODISCARD bool ck_read_file(const char *path, size_t limit_bytes, struct ck_arena *arena, struct ck_str *ret_bytes);
+
+/* A text that is made while it is written, however long: tell() appends all of it, and out->failed says that it could not. */
+struct ck_text {
+	void (*tell)(void *context, struct ck_buf *out);
+	void *context;
+};
+
+/* All of it into an empty file. */
+CK_NODISCARD bool ck_write_text(int fd, struct ck_text text);
 /* Writes all of it to a temporary name beside path, syncs if asked, renames. */
 CK_NODISCARD bool ck_write_file(const char *path, struct ck_str bytes, bool sync);
+CK_NODISCARD bool ck_write_file_text(const char *path, struct ck_text text, bool sync);
+
 /* The folder of a path ("." if none) and its last part, in the arena. */
 struct ck_str ck_path_dir(struct ck_arena *arena, struct ck_str path);
 struct ck_str ck_path_base(struct ck_str path);

@@ -40,9 +40,20 @@ struct ck_buf {
 	char *p;
 	size_t n, capacity;
 	bool failed;
+	struct ck_drain *drain;		/* NULL: all of it is wanted in memory */
+};
+
+/* Where the bytes of a long text go while it is being made. */
+struct ck_drain {
+	bool (*take)(struct ck_drain *drain, struct ck_str bytes);	/* false, with errno set, when it cannot */
+	int fd;
+	uint64_t n_taken;
+	int error;			/* why take() failed; 0: it did not */
 };
 
 void ck_buf_clear(struct ck_buf *buf);
+/* Room for n more bytes: where they go, and n is the caller's to add to buf->n. NULL, with failed set, when memory is short. */
+char *ck_buf_room(struct ck_buf *buf, size_t n);
 void ck_buf_bytes(struct ck_buf *buf, const void *bytes, size_t n);
 void ck_buf_str(struct ck_buf *buf, struct ck_str s);
 /* Reports are written a character at a time: where there is room it takes no call. */
@@ -72,6 +83,10 @@ size_t ck_utf8_columns(uint32_t point);
 /* True for control characters and the invisible ones that reorder or hide text. */
 bool ck_utf8_is_control(uint32_t point);
 struct ck_str ck_buf_view(const struct ck_buf *buf);
+/* Where nothing that stands in it is looked at again: gives what it holds to its drain, if it has one and that is worth a call. */
+void ck_buf_relieve(struct ck_buf *buf);
+/* All of it; false when appending or draining has failed. */
+CK_NODISCARD bool ck_buf_drain(struct ck_buf *buf);
 /* Escaped copy in the arena, for diagnostics. */
 struct ck_str ck_name_text(struct ck_arena *arena, struct ck_str name);
 /* The other way: the name that is printed as text. What is no escape stands for itself. p is NULL when memory is short. */

@@ -108,6 +108,41 @@ Test(base_io, offsets_and_ranges)
 	free(back);
 }
 
+static void tell_lines(void *n_lines, struct ck_buf *out)
+{
+	for (size_t i = 0; i < *(const size_t *)n_lines; i++) {
+		ck_buf_printf(out, "line %zu\n", i);
+		ck_buf_relieve(out);
+	}
+}
+
+Test(base_io, long_texts_are_written_as_they_are_made)
+{
+	size_t n_lines = 50000, n_none = 0;
+	struct ck_buf whole = {0};
+	struct ck_str got;
+	tell_lines(&n_lines, &whole);
+	cr_assert(!whole.failed && whole.n > 500000, "without a drain it all stays");
+	cr_assert(ck_write_file_text(path_of("long"), (struct ck_text){tell_lines, &n_lines}, true));
+	cr_assert(ck_read_file(path_of("long"), 1 << 20, arena, &got));
+	cr_assert(ck_str_equal(got, ck_buf_view(&whole)));
+	cr_assert(ck_write_file_text(path_of("none"), (struct ck_text){tell_lines, &n_none}, false));
+	cr_assert(ck_read_file(path_of("none"), 1 << 20, arena, &got) && got.n == 0);
+	/* When the disk is full half way nothing stays, and the reason is told. */
+	faulty = CK_SEAM_WRITE;
+	n_before_fault = 5;
+	ck_seam_fault = fault_once;
+	cr_assert_not(ck_write_file_text(path_of("full"), (struct ck_text){tell_lines, &n_lines}, true));
+	cr_assert_eq(errno, EIO);
+	faulty = CK_SEAM_ALLOC;
+	n_before_fault = 1;
+	cr_assert_not(ck_write_file_text(path_of("full"), (struct ck_text){tell_lines, &n_lines}, true));
+	cr_assert_eq(errno, ENOMEM);
+	ck_seam_fault = NULL;
+	cr_assert_eq(count_files(), 2);
+	ck_buf_clear(&whole);
+}
+
 Test(base_io, every_fault_of_a_write_leaves_nothing)
 {
 	static const enum ck_seam seams[] = {CK_SEAM_ALLOC, CK_SEAM_OPEN, CK_SEAM_WRITE, CK_SEAM_SYNC, CK_SEAM_RENAME};
