@@ -58,7 +58,7 @@ enum ck_code ck_companion_write(struct ck_companion_file *file, const struct ck_
 	struct ck_stat found = {0};
 	int fd = path.p ? create(file, path, arena) : -1;
 	file->exists = fd >= 0;
-	bool good = fd >= 0 && ck_pwrite_all(fd, companion->bytes.p, companion->bytes.n, 0) && (!sync || ck_sync(fd)) &&
+	bool good = fd >= 0 && ck_write_text(fd, companion->text) && (!sync || ck_sync(fd)) &&
 		    ck_stat_path(path.p, &found);
 	int error = errno;
 	ck_close(fd);

@@ -11,7 +11,7 @@
 
 struct ck_companion {
 	struct ck_str path;		/* in any folder; not one of the output's own files */
-	struct ck_str bytes;
+	struct ck_text text;		/* made when the output is whole and has no name yet */
 };
 
 /* One on its way. All zeros: none, and every step does nothing. */

@@ -182,7 +182,7 @@ static bool buf_operators(const struct ck_ledger *ledger, const Ck__Plan__Rule *
 	enum { WIDEST = 28 };
 	struct ck_operators list;
 
-	if (!ck_operators_list(ledger, rule->code, rule->n_code, rule->n_registers, true, &list))
+	if (!ck_operators_list(ledger, rule->code, rule->n_code, rule->n_registers, true, ledger->arena, &list))
 		return false;
 	for (size_t i = 0; i < list.n; i++) {
 		if (i && out->n + list.items[i].n > WIDEST) {

@@ -3,31 +3,52 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 /* ---- structure */
 
-/* Before a member or an element: members of the document and items of its lists stand on lines of their own, what is in them does not. */
-static void separate(struct ck_document *document)
-{
-	bool own_line = document->depth <= 2;
+enum { MAX_SEPARATOR = 2 + 2 * 2 };	/* ",", a line break, an indent */
 
-	if (document->any[document->depth])
-		ck_buf_str(document->out, own_line ? CK_STR(",") : CK_STR(", "));
-	if (own_line) {
-		ck_buf_char(document->out, '\n');
-		ck_buf_fill(document->out, ' ', 2 * document->depth);
-	}
+/*
+ * Before a member or an element: members of the document and items of its lists stand on lines of their own, what is in them does
+ * not. Returns its end; `to` has room for MAX_SEPARATOR.
+ */
+static char *separate(struct ck_document *document, char *to)
+{
+	bool own_line = document->depth <= 2, any = document->any[document->depth];
+
 	document->any[document->depth] = true;
+	if (any)
+		*to++ = ',';
+	if (any && !own_line)
+		*to++ = ' ';
+	if (!own_line)
+		return to;
+	*to++ = '\n';
+	for (size_t i = 0; i < 2 * document->depth; i++)
+		*to++ = ' ';
+	return to;
 }
 
 static void put_key(struct ck_document *document, const char *key)
 {
-	separate(document);
-	if (!key)
+	size_t n = key ? strlen(key) : 0;
+	char *begin, *to;
+
+	if (document->depth <= 2)
+		ck_buf_relieve(document->out);
+	begin = ck_buf_room(document->out, MAX_SEPARATOR + n + sizeof("\"\": "));
+	if (!begin)
 		return;
-	ck_buf_char(document->out, '"');
-	ck_buf_str(document->out, ck_str(key));
-	ck_buf_str(document->out, CK_STR("\": "));
+	to = separate(document, begin);
+	if (key) {
+		*to++ = '"';
+		memcpy(to, key, n);
+		to += n;
+		memcpy(to, "\": ", 3);
+		to += 3;
+	}
+	document->out->n += (size_t)(to - begin);
 }
 
 static void open_with(struct ck_document *document, const char *key, char bracket)
@@ -61,6 +82,8 @@ enum ck_code ck_document_end(struct ck_document *document)
 	CK_ASSERT(document->depth == 1);
 	close_with(document, '}');
 	ck_buf_char(document->out, '\n');
+	ck_arena_free(document->scratch);
+	document->scratch = NULL;
 	return document->out->failed ? CK_NOMEM : CK_OK;
 }
 
@@ -99,13 +122,42 @@ static void put_value(struct ck_buf *out, json_t *value)
 	json_decref(value);
 }
 
+/* In each of eight bytes: is it below 0x20, above 0x7e, a quote or a backslash? Zero when none is. */
+static uint64_t odd_bytes(uint64_t eight)
+{
+	const uint64_t ones = UINT64_MAX / 0xff, highs = 0x80 * ones;
+	uint64_t quotes = eight ^ '"' * ones, backslashes = eight ^ '\\' * ones, deletes = eight ^ 0x7f * ones;
+
+	return (eight | ((eight - 0x20 * ones) & ~eight) | ((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes) |
+		((deletes - ones) & ~deletes)) & highs;
+}
+
 /* Most names: nothing that JSON writes otherwise. */
 static bool is_plain(struct ck_str text)
 {
-	for (size_t i = 0; i < text.n; i++)
-		if (text.p[i] < ' ' || text.p[i] > '~' || text.p[i] == '"' || text.p[i] == '\\')
-			return false;
-	return true;
+	uint64_t eight = 0, odd = 0;
+	size_t i = 0;
+
+	for (; text.n - i >= sizeof(eight); i += sizeof(eight)) {
+		memcpy(&eight, text.p + i, sizeof(eight));
+		odd |= odd_bytes(eight);
+	}
+	for (; i < text.n; i++)
+		odd |= odd_bytes((uint64_t)(unsigned char)text.p[i] * (UINT64_MAX / 0xff));
+	return !odd;
+}
+
+static void put_plain(struct ck_buf *out, struct ck_str text)
+{
+	char *to = ck_buf_room(out, text.n + 2);
+
+	if (!to)
+		return;
+	to[0] = '"';
+	if (text.n)
+		memcpy(to + 1, text.p, text.n);
+	to[text.n + 1] = '"';
+	out->n += text.n + 2;
 }
 
 void ck_document_text(struct ck_document *document, const char *key, struct ck_str text)
@@ -114,9 +166,7 @@ void ck_document_text(struct ck_document *document, const char *key, struct ck_s
 
 	put_key(document, key);
 	if (is_plain(text)) {
-		ck_buf_char(document->out, '"');
-		ck_buf_str(document->out, text);
-		ck_buf_char(document->out, '"');
+		put_plain(document->out, text);
 		return;
 	}
 	if (!ck_utf8_is(text)) {
@@ -130,7 +180,8 @@ void ck_document_text(struct ck_document *document, const char *key, struct ck_s
 
 void ck_document_word(struct ck_document *document, const char *key, const char *word)
 {
-	ck_document_text(document, key, ck_str(word));
+	put_key(document, key);
+	put_plain(document->out, ck_str(word));
 }
 
 void ck_document_take(struct ck_document *document, const char *key, struct ck_buf *text)
@@ -187,10 +238,14 @@ void ck_document_real(struct ck_document *document, const char *key, double numb
 
 void ck_document_hex(struct ck_document *document, const char *key, struct ck_str bytes)
 {
+	static const char digits[] = "0123456789abcdef";
+
 	put_key(document, key);
 	ck_buf_char(document->out, '"');
-	for (size_t i = 0; i < bytes.n; i++)
-		ck_buf_printf(document->out, "%02x", (unsigned)(uint8_t)bytes.p[i]);
+	for (size_t i = 0; i < bytes.n; i++) {
+		ck_buf_char(document->out, digits[(uint8_t)bytes.p[i] >> 4]);
+		ck_buf_char(document->out, digits[(uint8_t)bytes.p[i] & 15]);
+	}
 	ck_buf_char(document->out, '"');
 }
 
@@ -286,9 +341,17 @@ static void put_loads(struct ck_document *document, const struct ck_ledger *ledg
 
 static void put_operators(struct ck_document *document, const struct ck_ledger *ledger, const Ck__Plan__Target *target)
 {
-	struct ck_operators list;
+	enum { RENEWED = 64 << 10 };	/* so that the words of all targets do not add up */
+	struct ck_operators list = { 0 };
 
-	if (!ck_operators_list(ledger, target->code, target->n_code, target->n_registers, false, &list))
+	if (document->scratch && ck_arena_used(document->scratch) > RENEWED) {
+		ck_arena_free(document->scratch);
+		document->scratch = NULL;
+	}
+	if (!document->scratch)
+		document->scratch = ck_arena_new(CK_PLAN_LIMIT);
+	if (!document->scratch ||
+	    !ck_operators_list(ledger, target->code, target->n_code, target->n_registers, false, document->scratch, &list))
 		document->out->failed = true;
 	ck_document_list(document, "operators");
 	for (size_t i = 0; i < list.n; i++)

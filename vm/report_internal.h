@@ -102,11 +102,11 @@ struct ck_operators {
 };
 
 /*
- * Those of a rule or of a target, in the ledger's arena. What is done to each member of a tuple by itself counts once; briefly:
+ * Those of a rule or of a target, in the arena. What is done to each member of a tuple by itself counts once; briefly:
  * only the names of operators. False when memory is short.
  */
 CK_NODISCARD bool ck_operators_list(const struct ck_ledger *ledger, Ck__Plan__Insn *const *code, size_t n_code, uint32_t n_registers,
-				    bool briefly, struct ck_operators *ret_list);
+				    bool briefly, struct ck_arena *arena, struct ck_operators *ret_list);
 /* What of a rule makes the migration inexact: an operator, or the kind of the statement. */
 const char *ck_inexact_reason(const struct ck_plan *plan, uint32_t rule);
 /* "line 31", with the file where there are several; "statement 3" where the plan has no places. */
@@ -179,11 +179,12 @@ enum { CK_MAX_DOCUMENT_DEPTH = 8 };
 
 /**
  * A document is written as it comes: a tree of it would take many times its size, and building one most of the time that a run
- * takes that only renames. What is difficult in it, text and floats, is jansson's. Members of the document and items of its lists
+ * takes that only renames. Between items of lists out is relieved, where it has a drain. What is difficult in it, text and floats, is jansson's. Members of the document and items of its lists
  * stand on lines of their own. key is NULL in lists, and for the document itself.
  */
 struct ck_document {
 	struct ck_buf *out;
+	struct ck_arena *scratch;		/* NULL: none yet */
 	size_t depth;
 	bool any[CK_MAX_DOCUMENT_DEPTH + 1];	/* what is open has an element already */
 };
@@ -197,7 +198,7 @@ void ck_document_list_end(struct ck_document *document);
 
 /* What is no UTF-8 comes escaped, as names are printed. */
 void ck_document_text(struct ck_document *document, const char *key, struct ck_str text);
-void ck_document_word(struct ck_document *document, const char *key, const char *word);
+void ck_document_word(struct ck_document *document, const char *key, const char *word);	/* one of ours, plain ASCII */
 void ck_document_take(struct ck_document *document, const char *key, struct ck_buf *text);	/* clears it */
 /* Beyond 2^53 strings: readers of JSON lose digits there. */
 void ck_document_number(struct ck_document *document, const char *key, uint64_t number);

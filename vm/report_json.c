@@ -1,8 +1,6 @@
 /* The verification report as JSON. man/ckmig-report.schema.json describes every field; change both together. */
 #include "vm/report_internal.h"
 
-#include <inttypes.h>
-
 static void put_output(struct ck_document *document, const struct ck_report *report, const struct ck_ledger *ledger)
 {
 	ck_document_object(document, "output");
@@ -59,16 +57,14 @@ static void put_target(struct ck_document *document, const struct ck_report *rep
 {
 	const struct ck_target_result *result = &report->targets[number];
 	const struct ck_ledger_target *target = &ledger->targets[number];
-	struct ck_buf crc = { 0 };
+	const uint8_t crc[] = { (uint8_t)(result->crc >> 24), (uint8_t)(result->crc >> 16), (uint8_t)(result->crc >> 8), (uint8_t)result->crc };
 
 	ck_document_target(document, ledger, number);
-	if (result->has_crc) {
-		/* As the index has it. */
-		ck_buf_printf(&crc, "%08" PRIx32, result->crc);
-		ck_document_take(document, "crc32c", &crc);
-	} else {
+	/* As the index has it. */
+	if (result->has_crc)
+		ck_document_hex(document, "crc32c", (struct ck_str){ (const char *)crc, sizeof(crc) });
+	else
 		ck_document_null(document, "crc32c");
-	}
 	ck_document_word(document, "how", target->is_linked ? "linked" : target->is_copied ? "copied" : "computed");
 	put_statistics(document, &result->statistics);
 	if (target->casts)

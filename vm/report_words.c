@@ -86,28 +86,29 @@ static void buf_listed(struct ck_buf *out, const struct ck_plan *plan, const Ck_
 		ck_buf_operator(out, plan, insn);
 }
 
-static bool add_operator(const struct ck_ledger *ledger, struct ck_map *seen, struct ck_str text, uint32_t depth, struct ck_operators *list)
+/* In the arena of seen. */
+static bool add_operator(struct ck_map *seen, struct ck_str text, uint32_t depth, struct ck_operators *list)
 {
-	struct ck_str key = ck_str_format(ledger->arena, "%u %.*s", depth, CK_STR_ARG(text));
+	struct ck_str key = ck_str_format(seen->arena, "%u %.*s", depth, CK_STR_ARG(text));
 	size_t before;
 
 	if (key.p && ck_map_get(seen, key, &before))
 		return true;
 	if (!key.p || !ck_map_put(seen, key, list->n) ||
-	    !ck_arena_grow(ledger->arena, (void **)&list->items, list->n, &list->capacity, sizeof(*list->items)))
+	    !ck_arena_grow(seen->arena, (void **)&list->items, list->n, &list->capacity, sizeof(*list->items)))
 		return false;
 	list->items[list->n++] = ck_str_slice(key, ck_str_find(key, ' ') + 1, key.n);
 	return true;
 }
 
 bool ck_operators_list(const struct ck_ledger *ledger, Ck__Plan__Insn *const *code, size_t n_code, uint32_t n_registers, bool briefly,
-		       struct ck_operators *ret_list)
+		       struct ck_arena *arena, struct ck_operators *ret_list)
 {
-	uint32_t *depths = ck_arena_array(ledger->arena, (size_t)n_registers + 1, sizeof(*depths));
+	uint32_t *depths = ck_arena_array(arena, (size_t)n_registers + 1, sizeof(*depths));
 	struct ck_map seen;
 	bool good = depths != NULL;
 
-	ck_map_init(&seen, ledger->arena);
+	ck_map_init(&seen, arena);
 	*ret_list = (struct ck_operators){ 0 };
 	for (size_t i = 0; good && i < n_code; i++) {
 		struct ck_buf text = { 0 };
@@ -116,7 +117,7 @@ bool ck_operators_list(const struct ck_ledger *ledger, Ck__Plan__Insn *const *co
 		if (code[i]->dst < n_registers)
 			depths[code[i]->dst] = depth;
 		buf_listed(&text, ledger->plan, code[i], briefly);
-		good = !text.failed && (!text.n || add_operator(ledger, &seen, ck_buf_view(&text), depth, ret_list));
+		good = !text.failed && (!text.n || add_operator(&seen, ck_buf_view(&text), depth, ret_list));
 		ck_buf_clear(&text);
 	}
 	return good;

@@ -142,7 +142,7 @@ static enum ck_code check_outputs(struct ck_driver *driver, const struct ck_load
 }
 
 /* Writes a file into a folder that may have to be made, or has gone with an output that failed; then no folder stays behind. */
-static enum ck_code write_in_folder(struct ck_driver *driver, struct ck_str path, struct ck_str bytes)
+static enum ck_code write_in_folder(struct ck_driver *driver, struct ck_str path, struct ck_text text)
 {
 	struct ck_str dir = ck_path_dir(driver->arena, path), above = dir;
 	struct ck_stat found;
@@ -150,7 +150,7 @@ static enum ck_code write_in_folder(struct ck_driver *driver, struct ck_str path
 		above = ck_path_dir(driver->arena, above);
 	if (!above.p)
 		return ck_error_nomem(&driver->diags);
-	if (ck_mkdirs(dir.p) && ck_write_file(path.p, bytes, false))
+	if (ck_mkdirs(dir.p) && ck_write_file_text(path.p, text, false))
 		return CK_OK;
 	enum ck_code code = ck_error_io(&driver->diags, "write", path);
 	while (dir.p && !ck_str_equal(dir, above) && rmdir(dir.p) == 0)
@@ -158,18 +158,23 @@ static enum ck_code write_in_folder(struct ck_driver *driver, struct ck_str path
 	return code;
 }
 
-/* The report as it is to be written, in *json, where it is wanted; no path where that is standard output. */
-static enum ck_code make_report(struct ck_driver *driver, const struct ck_report *report, struct ck_buf *json, struct ck_companion *ret_file)
+/* As JSON; ck_text. */
+static void tell_report(void *report, struct ck_buf *out)
+{
+	if (ck_report_json(report, out) != CK_OK)
+		out->failed = true;
+}
+
+/* Where the report is to be written, if it is wanted; no path where that is standard output. */
+static enum ck_code place_report(struct ck_driver *driver, const struct ck_report *report, struct ck_companion *ret_file)
 {
 	struct ck_str path = report_path(driver);
 	if (ck_str_equal(path, CK_STR("-")))
 		return CK_OK;
-	enum ck_code code = ck_report_json(report, json);
-	if (!code && (json->failed || !path.p))
-		code = ck_error_nomem(&driver->diags);
-	if (!code)
-		*ret_file = (struct ck_companion){path, ck_buf_view(json)};
-	return code;
+	if (!path.p)
+		return ck_error_nomem(&driver->diags);
+	*ret_file = (struct ck_companion){path, {tell_report, (void *)(uintptr_t)report}};
+	return CK_OK;
 }
 
 static void say_report(struct ck_driver *driver)
@@ -203,16 +208,14 @@ static void say_old_report(struct ck_driver *driver)
 /* The report of a run that failed. */
 static enum ck_code write_report(struct ck_driver *driver, const struct ck_report *report)
 {
-	struct ck_buf json = {0};
 	struct ck_companion file = {0};
 	if (!ck_option_given(&driver->options, CK_OPTION_REPORT) && output_is_there(driver)) {
 		say_old_report(driver);
 		return CK_OK;
 	}
-	enum ck_code code = make_report(driver, report, &json, &file);
+	enum ck_code code = place_report(driver, report, &file);
 	if (!code && file.path.p)
-		code = write_in_folder(driver, file.path, file.bytes);
-	ck_buf_clear(&json);
+		code = write_in_folder(driver, file.path, file.text);
 	if (!code)
 		say_report(driver);
 	return code;
@@ -221,7 +224,6 @@ static enum ck_code write_report(struct ck_driver *driver, const struct ck_repor
 /* The report of a run that is about to give the output its name. */
 struct early_report {
 	struct ck_driver *driver;
-	struct ck_buf json;
 	bool failed;
 };
 
@@ -232,15 +234,18 @@ static enum ck_code before_name(void *context, const struct ck_report *report, s
 	/* Again: now the output's folder is there for certain, by whatever path. */
 	enum ck_code code = check_report(driver, report_path(driver), ck_option_text(&driver->options, CK_OPTION_OUTPUT));
 	if (!code)
-		code = make_report(driver, report, &early->json, ret_file);
+		code = place_report(driver, report, ret_file);
 	early->failed = code != CK_OK;
 	return code;
 }
 
 static enum ck_code print_report(struct ck_driver *driver, const struct ck_report *report)
 {
-	if (driver->json || ck_str_equal(report_path(driver), CK_STR("-")))
-		return ck_report_json(report, &driver->out);
+	if (driver->json || ck_str_equal(report_path(driver), CK_STR("-"))) {
+		enum ck_code code = ck_report_json(report, &driver->out);
+		/* That standard output does not take it is told in the end, like of anything. */
+		return driver->out_drain.error ? CK_OK : code;
+	}
 	return driver->quiet ? CK_OK : ck_report_text(report, driver->color_out, &driver->out);
 }
 
@@ -264,7 +269,7 @@ static enum ck_code update_state(struct ck_driver *driver, struct ck_str output)
 static enum ck_code name_saved_model(struct ck_driver *driver, struct ck_saved_model *model, struct ck_report *report, struct early_report *early)
 {
 	struct ck_companion file = {0};
-	enum ck_code code = make_report(driver, report, &early->json, &file);
+	enum ck_code code = place_report(driver, report, &file);
 	early->failed = code != CK_OK;
 	if (!code)
 		code = ck_saved_model_commit(model, file.path.p ? &file : NULL, &driver->diags);
@@ -315,7 +320,6 @@ static enum ck_code run(struct ck_driver *driver, const struct ck_plan *bound, c
 		report->output = output;
 	if (!code && model)
 		code = name_saved_model(driver, model, report, &early);
-	ck_buf_clear(&early.json);
 	code = tell(driver, code, report, early.failed);
 	return code || model ? code : update_state(driver, output);
 }

@@ -26,7 +26,8 @@ struct ck_driver {
 	struct ck_options options;
 	struct ck_arena *arena;		/* lives as long as the process */
 	struct ck_diags diags;
-	struct ck_buf out;		/* becomes standard output when the command is through, also when it failed */
+	struct ck_buf out;		/* becomes standard output when the command is through, also when it failed; long JSON earlier */
+	struct ck_drain out_drain;	/* its drain */
 	enum ck_stage stage;
 	enum ck_link_how link_how;	/* of linked shards, when a plan has some */
 	struct ck_str saved_model;	/* the SavedModel whose program the result is to fit; p is NULL: a plain checkpoint is made */

@@ -20,17 +20,6 @@ static bool wants_color(const struct ck_options *options, int fd)
 	return isatty(fd) && !(no && no[0]) && term && strcmp(term, "dumb") != 0;
 }
 
-void ck_output_init(struct ck_driver *driver)
-{
-	const struct ck_options *options = &driver->options;
-	driver->out_is_terminal = isatty(STDOUT_FILENO);
-	driver->color_out = wants_color(options, STDOUT_FILENO);
-	driver->color_err = wants_color(options, STDERR_FILENO);
-	driver->json = ck_option_given(options, CK_OPTION_JSON);
-	driver->quiet = ck_option_given(options, CK_OPTION_QUIET);
-	driver->verbose = ck_option_given(options, CK_OPTION_VERBOSE);
-}
-
 bool ck_output_write(int fd, struct ck_str bytes)
 {
 	while (bytes.n) {
@@ -41,6 +30,24 @@ bool ck_output_write(int fd, struct ck_str bytes)
 			bytes = (struct ck_str){bytes.p + n, bytes.n - (size_t)n};
 	}
 	return true;
+}
+
+static bool to_descriptor(struct ck_drain *drain, struct ck_str bytes)
+{
+	return ck_output_write(drain->fd, bytes);
+}
+
+void ck_output_init(struct ck_driver *driver)
+{
+	const struct ck_options *options = &driver->options;
+	driver->out_drain = (struct ck_drain){.take = to_descriptor, .fd = STDOUT_FILENO};
+	driver->out.drain = &driver->out_drain;
+	driver->out_is_terminal = isatty(STDOUT_FILENO);
+	driver->color_out = wants_color(options, STDOUT_FILENO);
+	driver->color_err = wants_color(options, STDERR_FILENO);
+	driver->json = ck_option_given(options, CK_OPTION_JSON);
+	driver->quiet = ck_option_given(options, CK_OPTION_QUIET);
+	driver->verbose = ck_option_given(options, CK_OPTION_VERBOSE);
 }
 
 void ck_say(const struct ck_driver *driver, const char *format, ...)
@@ -238,10 +245,10 @@ static void drop_warnings(struct ck_diags *diags)
 enum ck_exit ck_output_finish(struct ck_driver *driver, enum ck_code code)
 {
 	struct ck_diags *diags = &driver->diags;
-	if (driver->out.failed)
-		code = ck_error_nomem(diags);
-	else if (driver->out.n && !ck_output_write(STDOUT_FILENO, ck_buf_view(&driver->out)))
+	if (!ck_buf_drain(&driver->out)) {
+		errno = driver->out_drain.error ? driver->out_drain.error : ENOMEM;
 		code = ck_error_io(diags, "write", CK_STR("standard output"));
+	}
 	if (code && diags->n_errors == 0) {
 		if (code == CK_NOMEM) {
 			code = ck_error_nomem(diags);

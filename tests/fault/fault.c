@@ -50,12 +50,17 @@ struct outcome {
 static char folder[] = "/tmp/ckmig-fault-XXXXXX";
 static char report_path[64];
 
+static void tell(void *told, struct ck_buf *out)
+{
+	ck_buf_str(out, ck_str(told));
+}
+
 /* The report of a run, as the command line has it. */
 static enum ck_code put_report(void *context, const struct ck_report *report, struct ck_companion *ret_companion)
 {
 	if (!report->written)
 		return CK_INTERNAL;
-	*ret_companion = (struct ck_companion){ ck_str(report_path), ck_str(context) };
+	*ret_companion = (struct ck_companion){ ck_str(report_path), { tell, context } };
 	return CK_OK;
 }
 

@@ -53,6 +53,12 @@ static const char *reported(struct ck_str out)
 	return bytes.p;
 }
 
+static void tell_new(void *context, struct ck_buf *out)
+{
+	(void)context;
+	ck_buf_str(out, CK_STR("new"));
+}
+
 /* Writes a SavedModel with one variable, as a run does; and OUT.report, if it is told of. */
 static enum ck_code write_model_told(struct ck_str source, struct ck_str out, bool force, enum ck_link_how how, bool is_told, struct ck_diags *sink,
 				     struct ck_carried *carried)
@@ -61,7 +67,7 @@ static enum ck_code write_model_told(struct ck_str source, struct ck_str out, bo
 	const struct ck_saved_model_options options = {.force = force, .sync = true, .link_how = how, .n_shards = 1};
 	const struct ck_writer_options writing = {.sync = true, .n_shards = 1, .shard_sizes = &size};
 	struct ck_writer_entry entry = {.key = CK_STR("x"), .dtype = CK_DT_U8, .shape = {1, dims}, .place = {.n_bytes = size, .crc = 0}};
-	const struct ck_companion companion = {report_of(out), CK_STR("new")};
+	const struct ck_companion companion = {report_of(out), {tell_new, NULL}};
 	struct ck_saved_model *model = NULL;
 	struct ck_writer *writer = NULL;
 	uint8_t digest[CK_SHA256];

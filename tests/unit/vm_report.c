@@ -6,7 +6,7 @@
 
 #include "bundle/base/io.h"
 #include "vm/bind.h"
-#include "vm/report.h"
+#include "vm/report_internal.h"
 
 static struct ck_diags diags;
 static struct sample s;
@@ -613,6 +613,64 @@ static enum ck_code make_report_text(struct ck_buf *out)
 static enum ck_code make_report_json(struct ck_buf *out)
 {
 	return ck_report_json(&report, out);
+}
+
+static bool take_into_buffer(struct ck_drain *drain, struct ck_str bytes)
+{
+	struct { struct ck_drain drain; struct ck_buf taken; } *both = (void *)drain;
+
+	ck_buf_str(&both->taken, bytes);
+	return true;
+}
+
+/* Whatever was drained on the way, the text is the same. */
+Test(vm_report, documents_are_drained)
+{
+	enum ck_code (*const makers[])(struct ck_buf *out) = { make_dryrun_json, make_report_json };
+
+	for (size_t i = 0; i < CK_COUNT(makers); i++) {
+		struct { struct ck_drain drain; struct ck_buf taken; } both = { .drain.take = take_into_buffer };
+		struct ck_buf whole = { 0 }, out = { .drain = &both.drain };
+
+		ck_buf_fill(&whole, ' ', 100000);
+		ck_buf_fill(&out, ' ', 100000);
+		cr_assert_eq(makers[i](&whole), CK_OK);
+		cr_assert_eq(makers[i](&out), CK_OK);
+		cr_assert_eq(both.taken.n, 100000 + 1, "what there was, and the bracket");
+		cr_assert(ck_buf_drain(&out));
+		cr_assert_eq(out.n, 0);
+		cr_expect(ck_str_equal(ck_buf_view(&both.taken), ck_buf_view(&whole)), "document %zu", i);
+		ck_buf_clear(&both.taken);
+		ck_buf_clear(&whole);
+		ck_buf_clear(&out);
+	}
+}
+
+/* Each byte at each place, against jansson. */
+Test(vm_report, texts_are_escaped)
+{
+	enum { LENGTH = 19 };
+	char text[LENGTH + 1];
+
+	for (size_t n = 0; n <= LENGTH; n++)
+		for (size_t at = 0; at < n; at++)
+			for (int byte = 0; byte < 0x80; byte++) {
+				struct ck_buf out = { 0 };
+				struct ck_document document;
+				json_t *want, *got;
+
+				memset(text, 'x', sizeof(text));
+				text[at] = (char)byte;
+				ck_document_begin(&document, &out);
+				ck_document_text(&document, "key", (struct ck_str){ text, n });
+				cr_assert_eq(ck_document_end(&document), CK_OK);
+				want = json_pack("{s:o}", "key", json_stringn(text, n));
+				got = json_loadb(out.p, out.n, JSON_ALLOW_NUL, NULL);
+				cr_assert(json_equal(want, got), "byte %d at %zu of %zu: %.*s", byte, at, n, CK_STR_ARG(ck_buf_view(&out)));
+				json_decref(want);
+				json_decref(got);
+				ck_buf_clear(&out);
+			}
 }
 
 Test(vm_report, every_allocation_fails_once)
