@@ -241,23 +241,39 @@ static void unknown_option(struct reader *reader, struct ck_str word)
 		ck_suggest_help(&suggest, reader->diags, diag, "");
 }
 
+/* False, with an error, when the command has no such option: its value is of no interest then. */
+static bool check_applies(struct reader *reader, enum ck_option option)
+{
+	enum ck_command command = reader->options->command;
+	if (command == CK_N_COMMANDS || ck_option_applies(option, command))
+		return true;
+	struct ck_diag *diag = ck_usage_error(reader->diags, command, "`ckmig %s` has no option %.*s", ck_commands[command].name,
+					      CK_STR_ARG(spelling(reader->arena, option)));
+	ck_diag_note(reader->diags, diag, "it is an option of: %s", ck_option_infos[option].commands);
+	return false;
+}
+
 /* Takes one option; value is what followed its "=" (p is NULL: nothing), else the next word of the command line. */
 static void take_option(struct reader *reader, enum ck_option option, struct ck_str value)
 {
 	struct ck_options *options = reader->options;
 	const char *argument = ck_option_infos[option].argument;
 	struct ck_str name = spelling(reader->arena, option);
-	if (!argument[0] && value.p) {
+	bool applies = check_applies(reader, option), ends = reader->at == reader->argc;
+	if (applies && !argument[0] && value.p) {
 		ck_usage_error(reader->diags, options->command, "%.*s takes no value", CK_STR_ARG(name));
 		return;
 	}
 	if (argument[0] && !value.p) {
-		if (reader->at == reader->argc) {
+		if (applies && ends) {
 			ck_usage_error(reader->diags, options->command, "%.*s wants %s after it", CK_STR_ARG(name), argument);
 			return;
 		}
-		value = ck_str(reader->argv[reader->at++]);
+		if (!ends)
+			value = ck_str(reader->argv[reader->at++]);
 	}
+	if (!applies)
+		return;
 	if (argument[0] && !strchr(argument, '=') && ck_option_given(options, option)) {
 		ck_usage_error(reader->diags, options->command, "%.*s is given twice", CK_STR_ARG(name));
 		return;
@@ -334,16 +350,6 @@ static enum ck_command find_command(struct reader *reader, int *ret_at)
 	return CK_N_COMMANDS;
 }
 
-static void check_applies(struct reader *reader, enum ck_option option)
-{
-	enum ck_command command = reader->options->command;
-	if (command == CK_N_COMMANDS || ck_option_applies(option, command))
-		return;
-	struct ck_diag *diag = ck_usage_error(reader->diags, command, "`ckmig %s` has no option %.*s", ck_commands[command].name,
-					      CK_STR_ARG(spelling(reader->arena, option)));
-	ck_diag_note(reader->diags, diag, "it is an option of: %s", ck_option_infos[option].commands);
-}
-
 static void check_operands(struct reader *reader)
 {
 	const struct ck_options *options = reader->options;
@@ -399,10 +405,8 @@ enum ck_code ck_options_parse(int argc, char **argv, struct ck_arena *arena, str
 	options->command = find_command(&reader, &command_at);
 	read_words(&reader, command_at);
 	bool asks = ck_option_given(options, CK_OPTION_HELP) || ck_option_given(options, CK_OPTION_VERSION);
-	for (size_t i = 0; i < options->n_given; i++) {
-		check_applies(&reader, options->given[i].option);
+	for (size_t i = 0; i < options->n_given; i++)
 		check_value(&reader, options->given[i].option, options->given[i].value);
-	}
 	/* What follows an option that is not known may be its value: operands are counted only when the options are right. */
 	if (!asks && diags->n_errors == 0)
 		check_operands(&reader);
