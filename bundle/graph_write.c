@@ -311,8 +311,11 @@ static struct ck_str path_of(struct ck_edit *edit, uint32_t at, size_t depth_lef
 		return CK_STR("");
 	if (node->is_placed)
 		return node->path;
-	if (node->edge == CK_NONE || edit->edges[node->edge].is_gone || depth_left == 0)
+	if (node->edge == CK_NONE || edit->edges[node->edge].is_gone || depth_left == 0) {
+		/* New nodes are placed. */
+		CK_ASSERT(edit->source && at < edit->n_old);
 		return edit->source->names[at];
+	}
 	const struct ck_edit_edge *edge = &edit->edges[node->edge];
 	struct ck_str above = path_of(edit, edge->from, depth_left - 1);
 	return above.p ? join(edit, above, edge->from == edit->root, edge->local) : above;
