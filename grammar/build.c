@@ -342,6 +342,21 @@ struct ck_ast_stmt *ck_build_stmt(struct ck_reader *reader, enum ck_ast_stmt_kin
 	return stmt;
 }
 
+void ck_check_reason(struct ck_reader *reader, const struct ck_ast_string *because)
+{
+	struct ck_diag *diag;
+
+	for (size_t i = 0; i < because->text.n; i++)
+		if (!strchr(" \t\r\n", because->text.p[i]))
+			return;
+	/* Nothing in it because memory is short, or nothing but escapes that do not exist. */
+	if (ck_arena_failed(reader->arena) || (!because->text.n && ck_read_text(reader, because->span).n > strlen("\"\"")))
+		return;
+	diag = ck_read_error(reader, CK_SYNTAX, because->span, "a reason that says nothing");
+	ck_diag_mark(reader->diags, diag, "no words");
+	ck_diag_help(reader->diags, diag, "the report repeats it: say why, as in because \"the next-sentence head is retrained\"");
+}
+
 static void refuse_also(struct ck_reader *reader, struct ck_span span)
 {
 	struct ck_diag *diag = ck_read_error(reader, CK_SYNTAX, span, "`drop` takes no `also`");
@@ -363,8 +378,10 @@ struct ck_ast_stmt *ck_build_from(struct ck_reader *reader, struct ck_span span,
 	stmt->expr = ck_build_ref(reader, from_span, &from->ref, NULL, from_span, NULL);
 	if (from->where)
 		stmt->expr = ck_build_where(reader, from_span, stmt->expr, from->where);
-	if (because)
+	if (because) {
+		ck_check_reason(reader, because);
 		stmt->because = *because;
+	}
 	return stmt;
 }
 

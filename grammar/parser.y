@@ -108,7 +108,7 @@ stmt:
 	| TARGET OBJECTS			{ $$ = ck_build_stmt(reader, CK_AST_TARGET, @$); $$->name = $2; }
 	| SLOTS FOLLOW				{ $$ = ck_build_stmt(reader, CK_AST_SLOTS_FOLLOW, @$); }
 	| SLOTS FOLLOW AS ident			{ $$ = ck_build_stmt(reader, CK_AST_SLOTS_FOLLOW, @$); $$->name = $4; }
-	| SLOTS DROP BECAUSE STRING		{ $$ = ck_build_stmt(reader, CK_AST_SLOTS_DROP, @$); $$->because = $4; }
+	| SLOTS DROP BECAUSE STRING		{ ck_check_reason(reader, &$4); $$ = ck_build_stmt(reader, CK_AST_SLOTS_DROP, @$); $$->because = $4; }
 	| SLOT ident '=' STRING			{ $$ = ck_build_stmt(reader, CK_AST_SLOT, @$); $$->name = $2; $$->string = $4; }
 	| MAP flags expr ARROW targets		{ $$ = ck_build_map(reader, @$, &$2, $3, &$5); }
 	| KEEP flags from			{ $$ = ck_build_from(reader, @$, &$2, &$3, @3, NULL); }

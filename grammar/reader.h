@@ -223,6 +223,8 @@ struct ck_ast_type *ck_build_type(struct ck_reader *reader, struct ck_span span,
 struct ck_flags ck_add_flag(struct ck_reader *reader, struct ck_flags flags, struct ck_span span, bool also);
 
 struct ck_ast_stmt *ck_build_stmt(struct ck_reader *reader, enum ck_ast_stmt_kind kind, struct ck_span span);
+/* An error when a reason is empty or white space. */
+void ck_check_reason(struct ck_reader *reader, const struct ck_ast_string *because);
 /* keep and drop. because is NULL for keep. */
 struct ck_ast_stmt *ck_build_from(struct ck_reader *reader, struct ck_span span, const struct ck_flags *flags, const struct ck_from *from,
 				  struct ck_span from_span, const struct ck_ast_string *because);

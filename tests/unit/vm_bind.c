@@ -160,7 +160,7 @@ Test(vm_bind, names_keep_their_suffixes)
 Test(vm_bind, families)
 {
 	const struct ck_plan *bound = bind_well("names/names", NULL,
-						"drop rest because \"\"\n"
+						"drop rest because \"x\"\n"
 						"new \"w\" : f32[2] = zeros\n"
 						"new \"w@rms\" = zeros\nnew \"w@momentum\" = zeros\n"
 						"new \"w@Ftrl/linear\" = zeros\nnew \"w@lamb/v\" = zeros");
@@ -402,7 +402,7 @@ Test(vm_bind, index_alone)
 	cr_expect(find_target(bound, CK_GRAPH_KEY) && bound->message->bound->n_notices == 1);
 	cr_expect_eq(bound->message->bound->graph.len, 0);
 	/* A template's graph is copied. */
-	bound = bind_well("tf2_keras211/adam-1", keras, "slots drop because \"\"\nnew \"optimizer/_variables/*\" = zeros\nkeep rest");
+	bound = bind_well("tf2_keras211/adam-1", keras, "slots drop because \"x\"\nnew \"optimizer/_variables/*\" = zeros\nkeep rest");
 	cr_expect(find_target(bound, CK_GRAPH_KEY)->unchanged && find_target(bound, CK_GRAPH_KEY)->n_code == 1);
 }
 
@@ -441,7 +441,7 @@ Test(vm_bind, shards)
 
 		shard_size = sizes[i];
 		message = bind_well("tf1_saver/model.ckpt-200", NULL,
-				    "slots drop because \"\"\nnew \"empty\" : f32[0, 7] = zeros\nkeep rest")->message->bound;
+				    "slots drop because \"x\"\nnew \"empty\" : f32[0, 7] = zeros\nkeep rest")->message->bound;
 		for (size_t j = 0; j < message->n_targets; j++) {
 			const Ck__Plan__Target *target = message->targets[j];
 
@@ -505,7 +505,7 @@ Test(vm_bind, code)
 Test(vm_bind, shared_values)
 {
 	const struct ck_plan *bound = bind_well("tf1_saver/model.ckpt-200", NULL,
-						"slots drop because \"\"\n"
+						"slots drop because \"x\"\n"
 						"map \"dense/kernel\" | split(axis=0, sizes=[2, 3]) | concat(axis=0) -> \"w\"\nkeep rest");
 
 	cr_expect_str_eq(code_of(bound, "w"), "    LOAD       r0 <- source 6  : f32[5, 4]\n"
@@ -522,7 +522,7 @@ Test(vm_bind, template_rows)
 						"map \"model/w\" | grow(axis=-1, to=2, with=template) -> \"model/dense/_kernel\"\n"
 						"map \"model/b\" | pad(axis=0, before=1, with=template) -> \"model/dense/bias\"\n"
 						"new \"optimizer/*\" = template\n"
-						"drop \"optimizer/**\" because \"\"\nkeep rest");
+						"drop \"optimizer/**\" because \"x\"\nkeep rest");
 
 	cr_expect_str_eq(code_of(bound, "model/dense/_kernel"), "    LOAD       r0 <- source 2  : f32[1, 1]\n"
 								"    LOAD       r1 <- template 1  : f32[1, 2]\n"
@@ -555,7 +555,7 @@ Test(vm_bind, unchanged)
 	};
 
 	for (size_t i = 0; i < CK_COUNT(rows); i++) {
-		const char *text = ck_str_format(arena, "slots drop because \"\"\nmap \"dense/kernel\" | %s -> same\nkeep rest", rows[i].operators).p;
+		const char *text = ck_str_format(arena, "slots drop because \"x\"\nmap \"dense/kernel\" | %s -> same\nkeep rest", rows[i].operators).p;
 		const Ck__Plan__Target *target = find_target(bind_well("tf1_saver/model.ckpt-200", NULL, text), "dense/kernel");
 
 		cr_expect_eq(target->unchanged, rows[i].unchanged, "%s", rows[i].operators);
@@ -569,8 +569,8 @@ Test(vm_bind, cost)
 {
 	const struct ck_plan *bound;
 	const Ck__Plan__Bound *message;
-	const char *text = "slots drop because \"\"\nmap \"dense/kernel\" | transpose -> (\"a\", \"b\", \"c\")\n"
-			   "keep \"dense/bias\"\ndrop rest because \"\"";
+	const char *text = "slots drop because \"x\"\nmap \"dense/kernel\" | transpose -> (\"a\", \"b\", \"c\")\n"
+			   "keep \"dense/bias\"\ndrop rest because \"x\"";
 	uint64_t peak;
 
 	memory = 100;
@@ -609,10 +609,10 @@ Test(vm_bind, exactness)
 		{ "map \"dense/kernel\" | split(axis=0, sizes=[2, 3]) | pick(0) -> \"a\"\nkeep rest", CK_LOSSY, 1 },
 		{ "map \"dense/kernel\" | grow(axis=0, to=9) | tile(axis=1, n=2) -> same\nkeep rest", CK_EXACT, 0 },
 		{ "new \"x\" : f32[2] = ones\nkeep rest", CK_EXACT, 0 },
-		{ "drop \"beta1_power\" because \"\"\nkeep rest", CK_ONE_WAY, 1 },
-		{ "drop optional \"nothing\" because \"\"\nkeep rest", CK_EXACT, 0 },
-		{ "drop \"beta1_power\" because \"\"\nmap \"dense/kernel\" [1:] -> same\nkeep rest", CK_ONE_WAY, 2 },
-		{ "slots drop because \"\"\nkeep rest", CK_ONE_WAY, 0 },
+		{ "drop \"beta1_power\" because \"x\"\nkeep rest", CK_ONE_WAY, 1 },
+		{ "drop optional \"nothing\" because \"x\"\nkeep rest", CK_EXACT, 0 },
+		{ "drop \"beta1_power\" because \"x\"\nmap \"dense/kernel\" [1:] -> same\nkeep rest", CK_ONE_WAY, 2 },
+		{ "slots drop because \"x\"\nkeep rest", CK_ONE_WAY, 0 },
 	};
 
 	for (size_t i = 0; i < CK_COUNT(rows); i++) {
@@ -639,7 +639,7 @@ Test(vm_bind, refusals)
 		{ "tf2_legacy_adam/adam-1", NULL, "map also \"optimizer/iter\" -> \"a.b\"\nkeep rest", "E0411", "write \"a..b\" instead" },
 		{ "tf2_legacy_adam/adam-1", NULL, "map also \"model/layer_with_weights-0/bias@m\" -> \"gone@m\"\nkeep rest", "E0410", "\"gone@m\"" },
 		{ "tf2_keras3/adam-1", NULL, "keep rest\nnew \"save_counter@m\" = zeros", "E0410", "no place for \"save_counter@m\"" },
-		{ "tf2_keras3/adam-1", NULL, "drop \"model/_functional/_operations/2/bias@m\" because \"\"\nkeep rest", "E0410", "goes and" },
+		{ "tf2_keras3/adam-1", NULL, "drop \"model/_functional/_operations/2/bias@m\" because \"x\"\nkeep rest", "E0410", "goes and" },
 		{ "tf2_keras3/adam-1", NULL,
 		  "map \"model/_functional/_operations/1/*\" -> \"model/_functional/_operations/2/*\"\n"
 		  "map \"model/_functional/_operations/2/*\" -> \"model/_functional/_operations/1/*\"\nkeep rest",
