@@ -90,6 +90,19 @@ static bool read_named(struct ck_binder *binder, struct ck_unit *unit, size_t in
 	return false;
 }
 
+/* Whoever writes a file and not `[]` does not mean that nothing is left. */
+static bool no_index(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_str path)
+{
+	struct ck_diag *diag;
+
+	if (!ck_bind_once(unit, insn))
+		return false;
+	diag = ck_error(binder->diags, CK_BAD_ARGUMENT, ck_unit_span(binder, unit, insn), "\"%.*s\" is empty, and would leave nothing",
+			CK_STR_ARG(ck_name_text(binder->diags->arena, path)));
+	ck_diag_help(binder->diags, diag, "write one index a line; if nothing is to be left, say so by take(axis=..., [])");
+	return false;
+}
+
 /* CR LF and a missing last newline are accepted. */
 bool ck_bind_indices(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_str name, struct ck_value *ret_list)
 {
@@ -120,5 +133,7 @@ bool ck_bind_indices(struct ck_binder *binder, struct ck_unit *unit, size_t insn
 			return ck_bind_nomem(binder);
 		ret_list->items[ret_list->n_items++] = (struct ck_value){ .kind = CK_EXPR_INT, .integer = row.p[0] == '-' ? -number : number };
 	}
+	if (!ret_list->n_items)
+		return no_index(binder, unit, insn, path);
 	return true;
 }
