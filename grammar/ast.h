@@ -190,7 +190,7 @@ struct ck_ast_stmt {
 	struct ck_ast_call fill;	/* new */
 };
 
-/* A comment `# ckmig: allow(W0304) reason`. */
+/* A comment `# ckmig: allow(W0301) reason`. */
 struct ck_ast_allow {
 	struct ck_span span;
 	struct ck_str code, reason;

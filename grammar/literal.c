@@ -466,12 +466,35 @@ static struct ck_str trimmed(struct ck_str text)
 	return text;
 }
 
-/* # ckmig: allow(W0304) reason. Other comments are for people. */
+/* What a comment allows is a warning's code; span is that of what stands between the parentheses. */
+static void check_allowed(struct ck_reader *reader, struct ck_span span)
+{
+	struct ck_str text = ck_read_text(reader, span);
+	enum ck_code code = ck_code_find(text);
+	struct ck_suggest suggest;
+	struct ck_diag *diag;
+
+	if (code && ck_code_number(code)[0] == 'W')
+		return;
+	diag = ck_warn(reader->diags, CK_BAD_ALLOW, span, code ? "an error, which nothing silences" : "no warning has this code");
+	if (code)
+		return;
+	ck_suggest_init(&suggest, text);
+	for (code = CK_OK + 1; code < CK_N_CODES; code++)
+		if (ck_code_number(code)[0] == 'W')
+			ck_suggest_offer(&suggest, ck_str(ck_code_number(code)));
+	ck_suggest_help(&suggest, reader->diags, diag, "");
+	ck_diag_help(reader->diags, diag, "a warning tells its code in brackets; each code wants a comment of its own");
+}
+
+/* # ckmig: allow(W0301) reason. Other comments are for people. */
 void ck_read_comment(struct ck_reader *reader, struct ck_span span)
 {
 	static const struct ck_str words[] = {{"#", 1}, {"ckmig:", 6}, {"allow", 5}, {"(", 1}};
 	struct ck_str text = ck_read_text(reader, span);
 	struct ck_ast_allow allow = {.span = span};
+	struct ck_str code;
+	uint32_t begin;
 	size_t end;
 
 	for (size_t i = 0; i < CK_COUNT(words); i++) {
@@ -482,7 +505,10 @@ void ck_read_comment(struct ck_reader *reader, struct ck_span span)
 	end = ck_str_find(text, ')');
 	if (end == text.n)
 		return;
-	allow.code = ck_str_copy(reader->arena, trimmed(ck_str_slice(text, 0, end)));
+	code = trimmed(ck_str_slice(text, 0, end));
+	begin = (uint32_t)(code.p - reader->text.p);
+	check_allowed(reader, (struct ck_span){span.file, begin, begin + (uint32_t)code.n});
+	allow.code = ck_str_copy(reader->arena, code);
 	allow.reason = ck_str_copy(reader->arena, trimmed(ck_str_slice(text, end + 1, text.n)));
 	reader->allows = ck_list_add(reader, reader->allows, &allow, sizeof(allow));
 }

@@ -131,11 +131,11 @@ Test(grammar_literal, bytes_that_are_no_text)
 Test(grammar_literal, comments_marks_and_line_ends)
 {
 	struct parsed parsed = parse_bytes(CK_STR("\xef\xbb\xbf# ckmig 2\r\nckmig 1# one\r\n"
-		"keep rest # ckmig: allow(W0304) a \"reason\" # here \r\n"
+		"keep rest # ckmig: allow(W0301) a \"reason\" # here \r\n"
 		"  #ckmig:allow( W0201 )\n# ckmig: allow W0201\n# ckmig: alow(W0201)\n# see ckmig: allow(W0201)\n# ckmig: allow(W0301"));
 	struct ck_buf out = shown(&parsed);
 
-	cr_assert_str_eq(out.p, "(ckmig 1)\n(keep (ref rest))\n(allow W0304 \"a \\\"reason\\\" # here\")\n(allow W0201 \"\")\n", "%s", out.p);
+	cr_assert_str_eq(out.p, "(ckmig 1)\n(keep (ref rest))\n(allow W0301 \"a \\\"reason\\\" # here\")\n(allow W0201 \"\")\n", "%s", out.p);
 	cr_assert(ck_str_equal(ck_diags_text(&parsed.diags, parsed.file->allows[1].span), CK_STR("#ckmig:allow( W0201 )")));
 	ck_buf_clear(&out);
 	parsed_clear(&parsed);
