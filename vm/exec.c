@@ -97,12 +97,27 @@ static void copy_diag(struct ck_diags *to, const struct ck_diag *diag, struct ck
 		ck_diag_help(to, copy, "%.*s", CK_STR_ARG(diag->helps[i]));
 }
 
+/* Where a rule says an operator; the whole statement when it does so twice. */
+static struct ck_span op_span(const struct ck_plan *plan, uint32_t rule, enum ck_op op)
+{
+	const Ck__Plan__Code *code = plan->message->code;
+	size_t at = SIZE_MAX, n = 0;
+
+	for (size_t i = 0; rule < code->n_rules && i < code->rules[rule]->n_code; i++) {
+		if (code->rules[rule]->code[i]->op != op)
+			continue;
+		at = i;
+		n++;
+	}
+	return ck_plan_rule_span(plan, rule, n == 1 ? at : SIZE_MAX);
+}
+
 static enum ck_code tell_failure(struct ck_exec *exec, const struct ck_exec_worker *worker, const Ck__Plan__Target *target)
 {
 	struct ck_span span = { 0 };
 
 	if (target && target->rule)
-		span = ck_plan_rule_span(exec->bound, target->rule - 1, SIZE_MAX);
+		span = op_span(exec->bound, target->rule - 1, worker->worker.failed_op);
 	if (!worker->diags.n_items)
 		return ck_error_nomem(exec->diags);
 	copy_diag(exec->diags, worker->diags.items[0], span);
@@ -195,7 +210,7 @@ static enum ck_code plan_copy(struct ck_exec *exec, size_t i, const Ck__Plan__In
 
 	if (!variable || variable->n_slices || variable->dtype != target->dtype || variable->place.n_bytes != target->n_bytes ||
 	    !is_in_place(exec, target, load, variable)) {
-		ck_error(exec->diags, CK_BAD_PLAN, (struct ck_span){ 0 }, "%.*s is not the stored bytes of one variable as the plan says",
+		ck_error(exec->diags, CK_BAD_PLAN, (struct ck_span){ 0 }, "\"%.*s\" is not the stored bytes of one variable as the plan says",
 			 CK_STR_ARG(ck_name_text(exec->diags->arena, ck_str_of(target->label))));
 		return CK_BAD_PLAN;
 	}

@@ -120,7 +120,7 @@ static enum ck_code compare(const struct ck_scan *scan, struct ck_diags *diags)
 	if (scan->whole || scan->crc == stored)
 		return CK_OK;
 	diag = ck_error(diags, CK_BAD_CHECKSUM, (struct ck_span){ 0 },
-			"%.*s is damaged in %.*s: its bytes have the checksum %08" PRIx32 ", but the index says %08" PRIx32,
+			"\"%.*s\" is damaged in \"%.*s\": its bytes have the checksum %08" PRIx32 ", but the index says %08" PRIx32,
 			CK_STR_ARG(ck_name_text(diags->arena, variable->key)),
 			CK_STR_ARG(ck_name_text(diags->arena, ck_data_manifest(scan->data)->path)), scan->crc, stored);
 	ck_diag_note(diags, diag, "bytes %" PRIu64 " to %" PRIu64 " of data file %" PRIu32, variable->place.offset,
@@ -163,7 +163,7 @@ static bool is_copied_whole(const struct ck_exec_target *target)
 
 static enum ck_code changed_meanwhile(struct ck_exec *exec, const struct ck_exec_target *target)
 {
-	struct ck_diag *diag = ck_error(exec->diags, CK_BAD_CHECKSUM, (struct ck_span){ 0 }, "%.*s was read twice with different bytes",
+	struct ck_diag *diag = ck_error(exec->diags, CK_BAD_CHECKSUM, (struct ck_span){ 0 }, "\"%.*s\" was read twice with different bytes",
 					CK_STR_ARG(ck_name_text(exec->diags->arena, target->variable->key)));
 
 	ck_diag_help(exec->diags, diag, "something writes to %.*s: run again when it is done",
@@ -205,7 +205,7 @@ enum ck_code ck_exec_check_sources(struct ck_exec *exec, bool all)
 static enum ck_code written_differs(struct ck_exec *exec, const Ck__Plan__Target *target, uint32_t wanted, uint32_t found)
 {
 	struct ck_diag *diag = ck_error(exec->diags, CK_VERIFY_FAILED, (struct ck_span){ 0 },
-					"%.*s was written with the checksum %08" PRIx32 ", and reads back with %08" PRIx32,
+					"\"%.*s\" was written with the checksum %08" PRIx32 ", and reads back with %08" PRIx32,
 					CK_STR_ARG(ck_name_text(exec->diags->arena, ck_str_of(target->label))), wanted, found);
 
 	ck_diag_note(exec->diags, diag, "bytes %" PRIu64 " to %" PRIu64 " of output data file %" PRIu32, target->offset,

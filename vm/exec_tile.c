@@ -101,7 +101,7 @@ enum ck_code ck_exec_plan_tiles(struct ck_exec *exec, size_t number, uint64_t *r
 	if (code != CK_OK)
 		return code;
 	if (ck_view_dtype(own->view) != (enum ck_dtype)target->dtype || !ck_shape_equal(ck_view_shape(own->view), shape)) {
-		ck_error(exec->diags, CK_BAD_PLAN, (struct ck_span){ 0 }, "the code of %.*s makes another type than the plan says",
+		ck_error(exec->diags, CK_BAD_PLAN, (struct ck_span){ 0 }, "the code of \"%.*s\" makes another type than the plan says",
 			 CK_STR_ARG(ck_name_text(exec->diags->arena, ck_str_of(target->label))));
 		return CK_BAD_PLAN;
 	}

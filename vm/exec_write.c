@@ -200,7 +200,7 @@ static enum ck_code copy_item(struct ck_exec *exec, struct ck_exec_worker *worke
 
 static enum ck_code other_size(struct ck_exec *exec, const Ck__Plan__Target *target, size_t n_bytes)
 {
-	ck_error(exec->diags, CK_BAD_PLAN, (struct ck_span){ 0 }, "%.*s takes %zu bytes, and the plan has room for another number",
+	ck_error(exec->diags, CK_BAD_PLAN, (struct ck_span){ 0 }, "\"%.*s\" takes %zu bytes, and the plan has room for another number",
 		 CK_STR_ARG(ck_name_text(exec->diags->arena, ck_str_of(target->label))), n_bytes);
 	return CK_BAD_PLAN;
 }

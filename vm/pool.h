@@ -5,6 +5,7 @@
 #include "bundle/base/diag.h"
 #include "bundle/crc32c.h"
 #include "vm/convert.h"
+#include "vm/op.h"
 
 struct ck_worker {
 	uint8_t *stack;			/* [capacity], the first `used` bytes are taken */
@@ -12,6 +13,7 @@ struct ck_worker {
 	uint8_t *staging;		/* [n_staging] bytes of a file on their way to their places; only within one read of a source */
 	size_t n_staging;
 	struct ck_diags *diags;		/* of this thread alone */
+	enum ck_op failed_op;		/* whose values the diagnostic is about; 0: no one's */
 	struct ck_cast_counts counts;	/* of the target at hand */
 	uint64_t weight;		/* how many elements of the target each element read at the moment makes */
 	uint64_t n_read;		/* bytes from sources */

@@ -17,7 +17,7 @@ bool ck_view_is_empty(const struct ck_view *view)
 
 static struct ck_view *refuse(struct ck_view_context *context, const char *what)
 {
-	ck_error(context->diags, CK_BAD_PLAN, (struct ck_span){ 0 }, "the code of %.*s has %s",
+	ck_error(context->diags, CK_BAD_PLAN, (struct ck_span){ 0 }, "the code of \"%.*s\" has %s",
 		 CK_STR_ARG(ck_name_text(context->diags->arena, context->target)), what);
 	return NULL;
 }

@@ -84,7 +84,8 @@ static enum ck_code report_overflow(const struct ck_view *view, const uint8_t *v
 		if (one.n_overflow)
 			break;
 	}
-	diag = ck_error(worker->diags, CK_OVERFLOW, (struct ck_span){ 0 }, "%.*s has the value %.*s, which is beyond the range of %s",
+	worker->failed_op = CK_OP_CAST;
+	diag = ck_error(worker->diags, CK_OVERFLOW, (struct ck_span){ 0 }, "\"%.*s\" has the value %.*s, which is beyond the range of %s",
 			CK_STR_ARG(target), CK_STR_ARG(number_text(worker->diags->arena, operand->dtype, values + i * operand->width)),
 			ck_dtype_name(view->dtype));
 	ck_diag_help(worker->diags, diag, "cast(%s, overflow=saturate) gives the nearest value of the range", ck_dtype_name(view->dtype));
@@ -98,7 +99,8 @@ static enum ck_code report_no_negative(const struct ck_view *view, const uint8_t
 
 	while (!ck_negate(view->dtype, values, ignored, 1))
 		values += view->width;
-	diag = ck_error(worker->diags, CK_OVERFLOW, (struct ck_span){ 0 }, "%.*s is made of the value %.*s, whose negative is beyond the range of %s",
+	worker->failed_op = CK_OP_NEG;
+	diag = ck_error(worker->diags, CK_OVERFLOW, (struct ck_span){ 0 }, "\"%.*s\" is made of the value %.*s, whose negative is beyond the range of %s",
 			CK_STR_ARG(ck_name_text(worker->diags->arena, view->target)),
 			CK_STR_ARG(number_text(worker->diags->arena, view->dtype, values)), ck_dtype_name(view->dtype));
 	ck_diag_help(worker->diags, diag, "cast to a wider %sdtype before neg", ck_dtype_class(view->dtype) == CK_CLASS_UINT ? "signed " : "");
@@ -199,9 +201,10 @@ static enum ck_code add_tile(const struct ck_tiling *tiling, const struct ck_box
 	if (!results)
 		return CK_NOMEM;
 	if (ck_add_elements(view->dtype, a, b, results, (size_t)ck_box_elems(tile))) {
-		struct ck_diag *diag = ck_error(worker->diags, CK_OVERFLOW, (struct ck_span){ 0 }, "a sum in %.*s is beyond the range of %s",
+		struct ck_diag *diag = ck_error(worker->diags, CK_OVERFLOW, (struct ck_span){ 0 }, "a sum in \"%.*s\" is beyond the range of %s",
 						CK_STR_ARG(ck_name_text(worker->diags->arena, view->target)), ck_dtype_name(view->dtype));
 
+		worker->failed_op = CK_OP_ADD;
 		ck_diag_help(worker->diags, diag, "cast both members to a wider dtype before add");
 		return CK_OVERFLOW;
 	}

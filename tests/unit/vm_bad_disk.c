@@ -61,7 +61,7 @@ Test(vm_bad_disk, what_reads_back_otherwise_is_no_output)
 	snprintf(prefix, sizeof(prefix), "%s/out", folder);
 	cr_expect_eq(run(prefix, CK_VERIFY_CHANGED, arena, &diags), CK_VERIFY_FAILED);
 	cr_assert_eq(diags.n_errors, 1);
-	cr_expect(strstr(diags.items[0]->message.p, "a was written with the checksum"), "%s", diags.items[0]->message.p);
+	cr_expect(strstr(diags.items[0]->message.p, "\"a\" was written with the checksum"), "%s", diags.items[0]->message.p);
 	cr_assert(ck_list_dir(folder, arena, &names, &n));
 	cr_expect_eq(n, 0, "%zu files stay", n);
 	/* Whoever does not look does not see. */
