@@ -67,6 +67,26 @@ static enum ck_code unescape(struct ck_edit *edit, struct ck_str path, struct ck
 	return CK_BAD_TARGET_NAME;
 }
 
+/* Objects have no children without a name: a slash too many. Where the source has such a node below another, it stays. */
+static enum ck_code refuse_empty(const struct ck_edit *edit, struct ck_str path)
+{
+	struct ck_arena *arena = edit->diags->arena;
+	struct ck_diag *diag = ck_error(edit->diags, CK_BAD_TARGET_NAME, edit->span, "\"%.*s\" has an empty segment, for which an object graph has no place",
+					CK_STR_ARG(ck_name_text(arena, path)));
+	char *without = ck_arena_alloc(arena, path.n + 1);
+	size_t n = 0;
+	for (size_t i = 0; without && i < path.n; i++) {
+		if (path.p[i] != '/' || (n && without[n - 1] != '/'))
+			without[n++] = path.p[i];
+	}
+	n -= n && without[n - 1] == '/';
+	if (n)
+		ck_diag_help(edit->diags, diag, "write \"%.*s\"", CK_STR_ARG(ck_name_text(arena, (struct ck_str){without, n})));
+	else
+		ck_diag_help(edit->diags, diag, "write a name");
+	return CK_BAD_TARGET_NAME;
+}
+
 /* A variable that went: nothing is to be found through it. */
 static bool is_dropped(const struct ck_edit *edit, uint32_t at)
 {
@@ -99,8 +119,8 @@ static enum ck_code step(struct ck_edit *edit, uint32_t from, struct ck_str path
 	return CK_OK;
 }
 
-/* The node at a path, made with all above it if need be. The path is kept. */
-static enum ck_code node_at(struct ck_edit *edit, struct ck_str path, uint32_t *ret_node)
+/* The node at a path, which name begins with, made with all above it if need be. The path is kept. */
+static enum ck_code node_at(struct ck_edit *edit, struct ck_str name, struct ck_str path, uint32_t *ret_node)
 {
 	size_t n = path.n, there, depth = 0;
 	while (!ck_map_get(&edit->by_path, ck_str_slice(path, 0, n), &there)) {
@@ -122,6 +142,8 @@ static enum ck_code node_at(struct ck_edit *edit, struct ck_str path, uint32_t *
 			return ck_edit_error(edit, CK_BAD_TARGET_NAME, "shorten the name", "a name of more than %d segments", CK_MAX_GRAPH_DEPTH);
 		struct ck_str rest = ck_str_slice(path, begin, path.n);
 		struct ck_str segment = ck_str_slice(rest, 0, ck_str_find(rest, '/'));
+		if (segment.n == 0 && find_edge(edit, at, segment) == CK_NONE)
+			return refuse_empty(edit, name);
 		n = begin + segment.n;
 		begin = n + 1;
 		enum ck_code code = step(edit, at, ck_str_slice(path, 0, n), segment, &at);
@@ -142,7 +164,10 @@ static enum ck_code parent_at(struct ck_edit *edit, struct ck_str path, uint32_t
 	enum ck_code code = unescape(edit, path, at_root ? path : ck_str_slice(path, slash + 1, path.n), ret_local);
 	if (code)
 		return code;
-	return node_at(edit, ck_str_slice(path, 0, at_root ? 0 : slash), ret_parent);
+	/* A child of the root without a name would have the root's path. */
+	if (slash == 0 && !at_root)
+		return refuse_empty(edit, path);
+	return node_at(edit, path, ck_str_slice(path, 0, at_root ? 0 : slash), ret_parent);
 }
 
 /* Lets an edge lead to a placed node by its path. */
@@ -168,6 +193,8 @@ static enum ck_code attach(struct ck_edit *edit, uint32_t at)
 					     CK_STR_ARG(ck_name_text(edit->diags->arena, other->path)));
 		edit->edges[there].is_gone = true;
 	}
+	if (local.n == 0 && (own == CK_NONE || edit->edges[own].local.n != 0))
+		return refuse_empty(edit, path);
 	if (own != CK_NONE && edit->edges[own].from == parent) {
 		edit->edges[own].local = local;
 		edit->edges[own].is_gone = false;
@@ -274,7 +301,7 @@ static enum ck_code find_optimizer(struct ck_edit *edit, const struct ck_edit_va
 			return CK_OK;
 		}
 	}
-	return node_at(edit, part->optimizer, ret_node);
+	return node_at(edit, part->optimizer, part->optimizer, ret_node);
 }
 
 static enum ck_code find_owner(struct ck_edit *edit, size_t i)
@@ -376,6 +403,8 @@ static enum ck_code place_alias(struct ck_edit *edit, const struct ck_graph_alia
 	uint32_t edge = find_edge(edit, parent, local);
 	if (edge != CK_NONE && edit->edges[edge].to == to)
 		return CK_OK;
+	if (local.n == 0)
+		return refuse_empty(edit, alias->path);
 	if (edge != CK_NONE) {
 		uint32_t other = edit->edges[edge].to;
 		if (other >= n_leads || leads[other])
