@@ -252,6 +252,15 @@ static bool make_room(struct ck_matcher *matcher, size_t n_words)
 	return matcher->rows;
 }
 
+static bool is_ascii(struct ck_str name)
+{
+	unsigned char all = 0;
+
+	for (size_t i = 0; i < name.n; i++)
+		all |= (unsigned char)name.p[i];
+	return all < 0x80;
+}
+
 /* Makes a search ready; false when the name cannot match. */
 static bool begin(struct search *search, const struct ck_automaton *automaton, struct ck_str name)
 {
@@ -261,7 +270,7 @@ static bool begin(struct search *search, const struct ck_automaton *automaton, s
 	if (!automaton->n_nodes || name.n > CK_MAX_NAME || is_quick_no(automaton, name) || !make_room(matcher, n_words))
 		return false;
 	search->run = (struct ck_run){ .arena = matcher->arena, .locals = matcher->locals, .fixed = matcher->fixed, .automaton = automaton,
-				       .name = name, .n_words = n_words, .can = matcher->rows, .extents = &matcher->extents };
+				       .name = name, .is_ascii = is_ascii(name), .n_words = n_words, .can = matcher->rows, .extents = &matcher->extents };
 	search->run.reach = search->run.can + automaton->n_nodes * n_words;
 	search->run.inner = search->run.reach + automaton->n_nodes * n_words;
 	return true;

@@ -18,6 +18,31 @@ static void set(uint64_t *row, size_t at)
 	row[at / 64] |= (uint64_t)1 << (at % 64);
 }
 
+/* All places from begin to before end. */
+static void set_all(uint64_t *row, size_t begin, size_t end)
+{
+	for (size_t at = begin, n; at < end; at += n) {
+		n = 64 - at % 64 < end - at ? 64 - at % 64 : end - at;
+		row[at / 64] |= UINT64_MAX >> (64 - n) << at % 64;
+	}
+}
+
+/* The first place that is set, and one more than the last; false: none is. */
+static bool bounds(const uint64_t *row, size_t n_words, size_t *ret_first, size_t *ret_end)
+{
+	size_t i = 0, j = n_words;
+
+	while (i < n_words && !row[i])
+		i++;
+	if (i == n_words)
+		return false;
+	while (!row[j - 1])
+		j--;
+	*ret_first = 64 * i + (size_t)__builtin_ctzll(row[i]);
+	*ret_end = 64 * j - (size_t)__builtin_clzll(row[j - 1]);
+	return true;
+}
+
 /* Bytes of the character at a place: a byte that is no UTF-8 is a character of its own. */
 static size_t char_bytes(struct ck_str name, size_t at)
 {
@@ -73,7 +98,9 @@ static size_t uniq_end(struct ck_str name, size_t at)
 
 static bool literal_at(struct ck_str text, struct ck_str name, size_t at)
 {
-	return name.n - at >= text.n && memcmp(name.p + at, text.p, text.n) == 0;
+	if (!text.n || name.n - at < text.n)
+		return !text.n;
+	return name.p[at] == text.p[0] && memcmp(name.p + at, text.p, text.n) == 0;
 }
 
 /* ---- upwards: where can the rest match? */
@@ -139,7 +166,14 @@ static void can_open(struct ck_run *run, uint32_t at)
 static void can_characters(struct ck_run *run, const struct ck_step *node, uint64_t *row, const uint64_t *next)
 {
 	bool once = node->kind == CK_STEP_ONE || node->kind == CK_STEP_CLASS;
+	size_t first, end;
 
+	/* Of bytes that are characters `**` takes any number. */
+	if (node->kind == CK_STEP_STARSTAR && run->is_ascii) {
+		if (bounds(next, run->n_words, &first, &end))
+			set_all(row, 0, end - 1);
+		return;
+	}
 	for (size_t at = run->name.n + 1; at-- > 0;) {
 		bool can = node->kind == CK_STEP_STAR && get(next, at);
 
@@ -229,10 +263,28 @@ static void arrive(struct ck_run *run, uint64_t *rows, uint32_t node, size_t at)
 		set(row_of(run, rows, node), at);
 }
 
+/* `**` in a name of bytes that are characters: from its first place on all are inside, and where the rest can match it ends. */
+static void flow_starstar(struct ck_run *run, const struct ck_step *node, uint64_t *rows, uint64_t *row)
+{
+	const uint64_t *can = row_of(run, run->can, node->next);
+	uint64_t *next = row_of(run, rows, node->next);
+	size_t first, end;
+
+	if (!bounds(row, run->n_words, &first, &end))
+		return;
+	set_all(row, first, run->name.n + 1);
+	for (size_t i = first / 64; i < run->n_words; i++)
+		next[i] |= can[i] & (i == first / 64 ? row[i] & ~((uint64_t)1 << first % 64) : row[i]);
+}
+
 static void flow_characters(struct ck_run *run, const struct ck_step *node, uint64_t *rows, uint64_t *row)
 {
 	bool once = node->kind == CK_STEP_ONE || node->kind == CK_STEP_CLASS;
 
+	if (node->kind == CK_STEP_STARSTAR && run->is_ascii) {
+		flow_starstar(run, node, rows, row);
+		return;
+	}
 	/* A row is used as the set of places inside the wildcard; what it adds to itself are places where more may be taken. */
 	for (size_t at = 0; at <= run->name.n; at++) {
 		if (!get(row, at))

@@ -34,6 +34,7 @@ struct ck_run {
 	const struct ck_fixed *fixed;	/* by local */
 	const struct ck_automaton *automaton;
 	struct ck_str name;
+	bool is_ascii;		/* of the name: each byte is a character */
 	size_t n_words;
 	uint64_t *can;		/* [nodes]: from this node and place the rest can match */
 	uint64_t *reach;	/* [nodes]: this node and place are on a way to a match */

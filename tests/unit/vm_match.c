@@ -119,6 +119,31 @@ Test(vm_match, double_star_and_slashes)
 	check_rows(rows, CK_COUNT(rows), NULL);
 }
 
+/* In ASCII `**` takes 64 places at once, elsewhere one: with a byte that is a character of its own in place of an x all is the same. */
+Test(vm_match, double_star_in_long_names)
+{
+	static const char *const patterns[] = { "a/**/z", "**b/**", "a**", "{x:**}/z", "a/{x:**}{y:b*}/z", "**/{y:b*,**c}/z", "{x:**}/{y:**}/z",
+						"**/b[!c]c/**", "{,**/}a/**{b,c}**", "a/**/{x}/z" };
+
+	for (size_t n = 0; n < 200; n++)
+		for (size_t i = 0; i < CK_COUNT(patterns); i++) {
+			char name[256], want[2000];
+			size_t n_name = (size_t)snprintf(name, sizeof(name), "a/");
+
+			for (size_t j = 0; j < n; j++)
+				name[n_name++] = j % 29 == 28 ? '/' : "bcx"[(j * j + n) % 3];
+			memcpy(name + n_name, "x/z", 3);
+			n_name += 3;
+			snprintf(want, sizeof(want), "%s", match(ck_str(patterns[i]), (struct ck_str){ name, n_name }, NULL));
+			for (size_t j = 0; j < n_name; j++)
+				name[j] = name[j] == 'x' ? '\xff' : name[j];
+			for (size_t j = 0; want[j]; j++)
+				want[j] = want[j] == 'x' && want[j + 1] != '=' ? '\xff' : want[j];
+			cr_assert_str_eq(match(ck_str(patterns[i]), (struct ck_str){ name, n_name }, NULL), want, "\"%s\" on %.*s", patterns[i],
+					 (int)n_name, name);
+		}
+}
+
 Test(vm_match, classes)
 {
 	static const struct row rows[] = {
