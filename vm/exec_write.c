@@ -264,6 +264,14 @@ static enum ck_code prepare_target(struct ck_exec *exec, struct ck_exec_worker *
 	return exec->targets[number].view ? ck_view_prepare(exec->targets[number].view, &worker->worker) : CK_OK;
 }
 
+static bool has_views(const struct ck_exec *exec)
+{
+	for (size_t i = 0; i < exec->message->n_targets; i++)
+		if (exec->targets[i].view)
+			return true;
+	return false;
+}
+
 static const Ck__Plan__Target *target_itself(const struct ck_exec *exec, void *context, size_t number)
 {
 	(void)context;
@@ -293,7 +301,8 @@ enum ck_code ck_exec_write(struct ck_exec *exec)
 	for (size_t i = 0; i < n && code == CK_OK; i++)
 		if (exec->targets[i].way == CK_WAY_BYTES)
 			code = put_bytes(exec, i);
-	if (code == CK_OK)
+	/* Where nothing is computed no thread is made for it. */
+	if (code == CK_OK && has_views(exec))
 		code = ck_exec_parallel(exec, n, prepare_target, target_itself, NULL);
 	if (code == CK_OK)
 		code = ck_exec_parallel(exec, exec->n_items, do_item, target_of_item, NULL);
