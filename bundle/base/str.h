@@ -92,11 +92,12 @@ struct ck_str ck_name_text(struct ck_arena *arena, struct ck_str name);
 /* The other way: the name that is printed as text. What is no escape stands for itself. p is NULL when memory is short. */
 struct ck_str ck_name_read(struct ck_arena *arena, struct ck_str text);
 
-/* A hash map from strings to size_t, in an arena. Keys are borrowed. */
+/* A hash map from strings to size_t, in an arena. Keys are borrowed. Holds at most 2^32 - 1 of them. */
 struct ck_map {
 	struct ck_arena *arena;
 	struct ck_map_slot *slots;
-	size_t n_slots, n_items;
+	struct ck_map_item *items;
+	size_t n_slots, n_items, capacity;
 };
 
 void ck_map_init(struct ck_map *map, struct ck_arena *arena);
