@@ -212,7 +212,7 @@ struct ck_splits;
 bool ck_bind_split(struct ck_binder *binder, struct ck_unit *unit, struct ck_split_place place, struct ck_matcher *matcher,
 		   struct ck_splits **splits_cache, struct ck_binding *bindings);
 
-/* ---- bind_explain.c */
+/* ---- bind_explain*.c */
 void ck_explain_no_match(struct ck_binder *binder, struct ck_unit *unit, size_t insn, size_t n_left_by_where);
 /* What a pattern that matches nothing was perhaps meant to be, as helps and notes. */
 void ck_explain_instead(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_diag *diag);
