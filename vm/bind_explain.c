@@ -281,7 +281,7 @@ static void tell_instead(struct ck_explain *explain)
 	/* Many errors are mostly one mistake, and looking through many names takes time: the first ones are enough then. */
 	if (explain->binder->diags->n_errors > CK_MAX_DIAGS || explain->binder->diags->n_errors * explain->subjects->n > MAX_LOOKS)
 		return;
-	if (ck_explain_open(explain->binder, explain->diag, ck_pattern_prefix(explain->pattern, explain->binder->arena)))
+	if (ck_explain_open(explain->binder, explain->diag, ck_pattern_prefix(explain->pattern, explain->binder->arena)) || ck_explain_regex(explain))
 		return;
 	if (tell_taken(explain) || (explain->pattern->has_slot && tell_slots(explain)))
 		return;

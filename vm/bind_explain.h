@@ -53,4 +53,8 @@ bool ck_names_add(struct ck_names *set, struct ck_arena *arena, struct ck_str it
 /* The longest part of the pattern that names begin with, and what stands behind it there. */
 void ck_explain_far(struct ck_explain *explain);
 
+/* ---- bind_explain_regex.c */
+/* Says of what looks like a regular expression that it is none, and how it is written. False when it does not look like one. */
+bool ck_explain_regex(struct ck_explain *explain);
+
 #endif
