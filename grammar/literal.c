@@ -199,13 +199,14 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static void bad_escape(struct decoder *decoder, size_t begin, size_t end, const char *what)
+static struct ck_diag *bad_escape(struct decoder *decoder, size_t begin, size_t end, const char *what)
 {
 	struct ck_reader *reader = decoder->reader;
 	struct ck_diag *diag = ck_read_error(reader, CK_BAD_STRING, part_of(decoder->span, begin, end), "%s", what);
 
 	ck_diag_mark(reader->diags, diag, "not an escape");
 	ck_diag_help(reader->diags, diag, "the escapes are \\\" \\\\ \\n \\t \\u{HEX} (1 to 6 digits, no surrogate) and \\x{HH} (2 digits)");
+	return diag;
 }
 
 /* \u{HEX} and \x{HH}; `at` is the letter's place. */
@@ -246,6 +247,7 @@ static void read_escape(struct decoder *decoder)
 	static const char letters[][2] = {{'"', '"'}, {'\\', '\\'}, {'n', '\n'}, {'t', '\t'}};
 	size_t begin = decoder->at++, end = decoder->at;
 	struct ck_str text = decoder->text;
+	struct ck_diag *diag;
 	uint32_t point;
 
 	if (decoder->at >= text.n)
@@ -262,7 +264,10 @@ static void read_escape(struct decoder *decoder)
 		}
 	}
 	end += ck_utf8_next(text, end, &point) ? ck_utf8_next(text, end, &point) : 1;
-	bad_escape(decoder, begin, end, "an escape that does not exist");
+	diag = bad_escape(decoder, begin, end, "an escape that does not exist");
+	if (text.p[begin + 1] && strchr("dwsDWSbB.*+?()[]{}^$|/", text.p[begin + 1]))
+		ck_diag_help(decoder->reader->diags, diag, "patterns are no regular expressions: {i:int} is a number, * any text without a slash, "
+			     "** any text, {a,b} one of two, [*] a star");
 	decoder->at = end;
 }
 
