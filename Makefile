@@ -10,7 +10,7 @@
 #   make clean
 #
 # Variables: V=1, CC=clang, B=/some/where, SAN=address,undefined (a build folder of its own), WERROR=-Werror, CFLAGS, LDFLAGS,
-# STATIC= (nothing: the binary shares all its libraries).
+# STATIC= (nothing: the binary shares all its libraries), VALGRIND=1 (tests run under memcheck).
 
 SAN :=
 comma := ,
@@ -21,7 +21,7 @@ VENV := build/venv
 
 BUILD_PACKAGES := gcc g++ libc6-dev make flex bison protobuf-c-compiler libprotobuf-c-dev libisal-dev libsnappy-dev libjansson-dev \
 	libssl-dev python3
-CHECK_PACKAGES := libcriterion-dev mandoc python3-venv
+CHECK_PACKAGES := libcriterion-dev mandoc python3-venv $(if $(VALGRIND),valgrind)
 
 CFLAGS ?= -O2 -g
 # No fused multiply-add: results must not depend on the machine.

@@ -93,7 +93,7 @@ static void add_path(struct replay *replay, struct ck_str path)
 		add_path(replay, ck_path_join(replay->arena, path, names[i]));
 }
 
-/* A second, and one for each 100 kB; sanitizers take their time. */
+/* A second, and one for each 100 kB; sanitizers and valgrind (tests/run says SLOWDOWN) take their time. */
 static double seconds_allowed(size_t n)
 {
 	double seconds = 1 + (double)n / 1e5;
@@ -105,7 +105,7 @@ static double seconds_allowed(size_t n)
 	return 15 * seconds;
 #endif
 #endif
-	return seconds;
+	return getenv("SLOWDOWN") ? 15 * seconds : seconds;
 }
 
 static void replay_one(struct ck_arena *arena, struct ck_str path)
