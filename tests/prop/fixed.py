@@ -186,9 +186,9 @@ def casts(folder):
             expected["%s/%d" % (how, i)] = L.cast(sources["x/%d" % i], b, how)
     out = compare(folder, "\n".join(good) + "\ndrop optional rest because \"none\"\n", source, expected)
     os.remove(os.path.join(folder, "out.index"))
-    for i, (a, b, x, fits) in enumerate(cases):
-        if fits:
-            continue
+    # Each is a process of its own: where those are slow, every tenth does.
+    beyond = [(i, case) for i, case in enumerate(cases) if not case[3]][::10 if "SLOWDOWN" in os.environ else 1]
+    for i, (a, b, x, _) in beyond:
         code, said, _ = run(folder, "map \"x/%d\" | cast(%s) -> \"y\"\ndrop rest because \"none\"\n" % (i, b), source)
         if code != 6 or "E0702" not in said or os.path.exists(os.path.join(folder, "out.index")):
             out.append("%s of %s to %s: exit %d\n%s" % (x, a, b, code, said))
