@@ -384,7 +384,7 @@ static bool bind_all(struct ck_binder *binder, const struct ck_inputs *inputs)
 									     : binder->code->target_kind == CK_TARGET_OBJECTS;
 	/* Mostly every variable has a target. */
 	binder->makes_capacity = source->n_variables + 1;
-	binder->makes = ck_arena_array(binder->arena, binder->makes_capacity, sizeof(*binder->makes));
+	binder->makes = ck_arena_array(binder->scratch, binder->makes_capacity, sizeof(*binder->makes));
 	if (!binder->makes || !ck_map_reserve(&binder->made_labels, source->n_variables))
 		return ck_bind_nomem(binder);
 	if (!bind_rules(binder) || !ck_bind_uses(binder) || !ck_bind_template(binder))
@@ -414,19 +414,20 @@ enum ck_code ck_bind(const struct ck_plan *plan, const struct ck_inputs *inputs,
 {
 	struct ck_binder binder = { .plan = plan, .code = plan->message->code, .options = options, .arena = arena, .diags = diags,
 				    .errors_before = diags->n_errors };
-	struct ck_plan *made;
+	struct ck_plan *made = NULL;
 
-	ck_map_init(&binder.made_labels, arena);
+	binder.scratch = ck_arena_new(CK_PLAN_LIMIT);
 	binder.bound = ck_arena_alloc(arena, sizeof(*binder.bound));
-	if (!binder.bound)
-		return ck_error_nomem(diags);
-	ck__plan__bound__init(binder.bound);
-	if (bind_all(&binder, inputs) && !ck_bind_failed(&binder)) {
-		made = bound_plan(&binder);
-		if (made && !ck_arena_failed(arena)) {
-			*ret_bound = made;
-			return CK_OK;
-		}
+	if (binder.scratch && binder.bound) {
+		ck_map_init(&binder.made_labels, binder.scratch);
+		ck__plan__bound__init(binder.bound);
+		if (bind_all(&binder, inputs) && !ck_bind_failed(&binder) && !ck_arena_failed(binder.scratch))
+			made = bound_plan(&binder);
+	}
+	ck_arena_free(binder.scratch);
+	if (made && !ck_arena_failed(arena)) {
+		*ret_bound = made;
+		return CK_OK;
 	}
 	if (diags->n_errors > binder.errors_before)
 		return diags->first_error;

@@ -36,7 +36,7 @@ static int compare_tail(const void *a, const void *b, void *context)
 
 bool ck_subjects_index(struct ck_binder *binder, struct ck_subjects *subjects)
 {
-	struct ck_arena *arena = binder->arena;
+	struct ck_arena *arena = binder->scratch;
 	size_t n = subjects->n + 1;
 
 	subjects->by_head = ck_arena_array(arena, n, sizeof(size_t));
@@ -76,7 +76,7 @@ bool ck_subjects_index(struct ck_binder *binder, struct ck_subjects *subjects)
 bool ck_subjects_of_manifest(struct ck_binder *binder, struct ck_subjects *subjects, const struct ck_manifest *manifest)
 {
 	*subjects = (struct ck_subjects){ .manifest = manifest, .given = true, .n = manifest->n_variables };
-	subjects->items = ck_arena_array(binder->arena, manifest->n_variables + 1, sizeof(*subjects->items));
+	subjects->items = ck_arena_array(binder->scratch, manifest->n_variables + 1, sizeof(*subjects->items));
 	for (size_t i = 0; subjects->items && i < manifest->n_variables; i++) {
 		const struct ck_variable *variable = &manifest->variables[i];
 
@@ -352,7 +352,7 @@ bool ck_subjects_candidates(struct ck_binder *binder, struct ck_subjects *subjec
 	if (slots || ret_candidates->end - ret_candidates->begin <= MANY)
 		return true;
 	if (!subjects->by_tail && pattern_tail(pattern).n) {
-		subjects->by_tail = ck_arena_array(binder->arena, subjects->n_plain + 1, sizeof(size_t));
+		subjects->by_tail = ck_arena_array(binder->scratch, subjects->n_plain + 1, sizeof(size_t));
 		if (!subjects->by_tail)
 			return ck_bind_nomem(binder);
 		memcpy(subjects->by_tail, subjects->by_head, subjects->n_plain * sizeof(size_t));

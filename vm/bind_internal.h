@@ -125,7 +125,8 @@ struct ck_binder {
 	const Ck__Plan__Code *code;
 	bool told_scaffold;			/* the sink says how to begin */
 	const struct ck_bind_options *options;
-	struct ck_arena *arena;
+	struct ck_arena *arena;			/* what may become a part of the bound plan: texts, types, messages */
+	struct ck_arena *scratch;		/* what certainly does not, such as rows and nodes: freed when all is bound */
 	struct ck_diags *diags;
 	size_t errors_before;
 	bool nomem;

@@ -303,7 +303,7 @@ static bool check_keys(struct ck_binder *binder)
 {
 	struct ck_map keys;
 
-	ck_map_init(&keys, binder->arena);
+	ck_map_init(&keys, binder->scratch);
 	if (!ck_map_reserve(&keys, binder->n_makes))
 		return ck_bind_nomem(binder);
 	for (size_t i = 0; i < binder->n_makes; i++) {

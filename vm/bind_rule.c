@@ -8,7 +8,7 @@
 
 struct ck_node *ck_node_load(struct ck_binder *binder, uint32_t input, size_t variable, size_t insn)
 {
-	struct ck_node *node = ck_arena_alloc(binder->arena, sizeof(*node));
+	struct ck_node *node = ck_arena_alloc(binder->scratch, sizeof(*node));
 
 	if (!node) {
 		ck_bind_nomem(binder);
@@ -26,7 +26,7 @@ struct ck_value ck_value_zeros(void)
 
 struct ck_node *ck_node_fill(struct ck_binder *binder, const struct ck_value *fill, struct ck_type type, size_t insn)
 {
-	struct ck_node *node = ck_arena_alloc(binder->arena, sizeof(*node));
+	struct ck_node *node = ck_arena_alloc(binder->scratch, sizeof(*node));
 	struct ck_value *args = ck_arena_array(binder->arena, 1, sizeof(*args));
 
 	if (!node || !args) {
@@ -87,7 +87,7 @@ static void infer_failed(struct ck_binder *binder, struct ck_unit *unit, size_t 
 static bool infer(struct ck_binder *binder, struct ck_unit *unit, enum ck_op op, size_t insn, const struct ck_value *args,
 		  struct ck_node *const *operands, size_t n_operands, struct ck_type **ret_types, size_t *ret_n)
 {
-	struct ck_type *types = ck_arena_array(binder->arena, n_operands + 1, sizeof(*types));
+	struct ck_type *types = ck_arena_array(binder->scratch, n_operands + 1, sizeof(*types));
 	struct ck_infer rule = { .arena = binder->arena, .op = ck_op_info(op), .args = args, .operands = types, .n_operands = n_operands };
 	enum ck_code code;
 
@@ -106,7 +106,7 @@ static bool infer(struct ck_binder *binder, struct ck_unit *unit, enum ck_op op,
 static struct ck_node *make_node(struct ck_binder *binder, enum ck_op op, size_t insn, const struct ck_value *args, struct ck_node **operands,
 				 size_t n_operands, struct ck_type type)
 {
-	struct ck_node *node = ck_arena_alloc(binder->arena, sizeof(*node));
+	struct ck_node *node = ck_arena_alloc(binder->scratch, sizeof(*node));
 
 	if (!node) {
 		ck_bind_nomem(binder);
@@ -129,7 +129,7 @@ struct ck_node *ck_node_op(struct ck_binder *binder, struct ck_unit *unit, enum 
 
 struct ck_node *ck_node_from(struct ck_binder *binder, const struct ck_node *like, struct ck_node **operands, const struct ck_value *args)
 {
-	struct ck_node **copy = ck_arena_array(binder->arena, like->n_operands + 1, sizeof(*copy));
+	struct ck_node **copy = ck_arena_array(binder->scratch, like->n_operands + 1, sizeof(*copy));
 
 	if (!copy) {
 		ck_bind_nomem(binder);
@@ -249,10 +249,10 @@ static bool add_row(struct ck_binder *binder, struct ck_relation *relation, cons
 static bool each_member(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_value *args, const struct ck_row *row,
 			struct ck_relation *result)
 {
-	struct ck_node **nodes = ck_arena_array(binder->arena, row->n_nodes + 1, sizeof(*nodes));
+	struct ck_node **nodes = ck_arena_array(binder->scratch, row->n_nodes + 1, sizeof(*nodes));
 
 	for (size_t i = 0; nodes && i < row->n_nodes; i++) {
-		struct ck_node **operand = ck_arena_array(binder->arena, 1, sizeof(*operand));
+		struct ck_node **operand = ck_arena_array(binder->scratch, 1, sizeof(*operand));
 
 		if (!operand)
 			return ck_bind_nomem(binder);
@@ -267,7 +267,7 @@ static bool each_member(struct ck_binder *binder, struct ck_unit *unit, size_t i
 static bool join_members(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_value *args, const struct ck_row *row,
 			 struct ck_relation *result)
 {
-	struct ck_node **nodes = ck_arena_array(binder->arena, 1, sizeof(*nodes));
+	struct ck_node **nodes = ck_arena_array(binder->scratch, 1, sizeof(*nodes));
 
 	if (!nodes)
 		return ck_bind_nomem(binder);
@@ -278,7 +278,7 @@ static bool join_members(struct ck_binder *binder, struct ck_unit *unit, size_t 
 static bool pick_member(struct ck_binder *binder, struct ck_unit *unit, size_t insn, const struct ck_value *args, const struct ck_row *row,
 			struct ck_relation *result)
 {
-	struct ck_node **nodes = ck_arena_array(binder->arena, 1, sizeof(*nodes));
+	struct ck_node **nodes = ck_arena_array(binder->scratch, 1, sizeof(*nodes));
 	struct ck_type *types;
 	size_t n;
 	int64_t at;
@@ -304,7 +304,7 @@ static struct ck_node *split_part(struct ck_binder *binder, struct ck_unit *unit
 	bool unstack = unit->code[insn]->op == CK_OP_UNSTACK;
 	struct ck_value *args = ck_arena_array(binder->arena, 4, sizeof(*args));
 	struct ck_value *items = ck_arena_array(binder->arena, (size_t)axis + 1, sizeof(*items));
-	struct ck_node **operand = ck_arena_array(binder->arena, 1, sizeof(*operand));
+	struct ck_node **operand = ck_arena_array(binder->scratch, 1, sizeof(*operand));
 
 	if (!args || !items || !operand) {
 		ck_bind_nomem(binder);
@@ -331,7 +331,7 @@ static struct ck_node *split_part(struct ck_binder *binder, struct ck_unit *unit
 static bool add_part(struct ck_binder *binder, struct ck_unit *unit, const Ck__Plan__Expr *as, const struct ck_row *row, struct ck_node *part,
 		     size_t k, struct ck_relation *result)
 {
-	struct ck_node **nodes = ck_arena_array(binder->arena, 1, sizeof(*nodes));
+	struct ck_node **nodes = ck_arena_array(binder->scratch, 1, sizeof(*nodes));
 	struct ck_row copy = *row;
 
 	copy.bindings = ck_bindings_copy(binder, unit, row->bindings);
@@ -500,7 +500,7 @@ static bool fill_row(struct ck_binder *binder, struct ck_unit *unit, size_t insn
 	struct ck_infer rule = { .arena = binder->arena };
 	struct ck_row row = { .bindings = bindings };
 	struct ck_type type = { .rank = -1 };
-	struct ck_node **nodes = ck_arena_array(binder->arena, 1, sizeof(*nodes));
+	struct ck_node **nodes = ck_arena_array(binder->scratch, 1, sizeof(*nodes));
 	bool waits = false;
 	enum ck_code code = CK_OK;
 
@@ -539,7 +539,7 @@ static bool fill(struct ck_binder *binder, struct ck_unit *unit, size_t insn, st
 	if (!ck_relation_init(binder, unit, ret_result))
 		return false;
 	if (!context) {
-		struct ck_binding *none = ck_arena_array(binder->arena, unit->n_locals + 1, sizeof(*none));
+		struct ck_binding *none = ck_arena_array(binder->scratch, unit->n_locals + 1, sizeof(*none));
 
 		return none ? fill_row(binder, unit, insn, none, &args, ret_result) : ck_bind_nomem(binder);
 	}

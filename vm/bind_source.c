@@ -53,7 +53,7 @@ static void two_paths(struct search *search, struct ck_str first, struct ck_str 
 /* Any of a variable's paths; all that match must capture the same. */
 static bool match_paths(struct search *search, size_t i)
 {
-	struct ck_binding *other = ck_arena_array(search->binder->arena, search->unit->n_locals + 1, sizeof(*other));
+	struct ck_binding *other = ck_arena_array(search->binder->scratch, search->unit->n_locals + 1, sizeof(*other));
 	size_t first = SIZE_MAX;
 
 	if (!other || !ck_subjects_paths(search->binder, search->subjects, i))
@@ -122,14 +122,14 @@ static bool add_match(struct search *search, struct ck_relation *relation, size_
 {
 	struct ck_binder *binder = search->binder;
 	struct ck_row *row = ck_relation_add(binder, relation);
-	struct ck_origin *origin = ck_arena_alloc(binder->arena, sizeof(*origin));
+	struct ck_origin *origin = ck_arena_alloc(binder->scratch, sizeof(*origin));
 
 	if (!row || !origin)
 		return ck_bind_nomem(binder);
 	*origin = (struct ck_origin){ .input = search->source->input, .variable = i, .insn = search->insn };
 	row->bindings = ck_bindings_copy(binder, search->unit, search->bindings);
-	row->nodes = ck_arena_array(binder->arena, 1, sizeof(*row->nodes));
-	row->origins = ck_arena_array(binder->arena, 1, sizeof(*row->origins));
+	row->nodes = ck_arena_array(binder->scratch, 1, sizeof(*row->nodes));
+	row->origins = ck_arena_array(binder->scratch, 1, sizeof(*row->origins));
 	if (!row->bindings || !row->nodes || !row->origins)
 		return ck_bind_nomem(binder);
 	row->n_nodes = row->n_origins = 1;
@@ -241,14 +241,14 @@ bool ck_bind_source(struct ck_binder *binder, struct ck_unit *unit, size_t insn,
 				 .rest_local = rest_local(unit) };
 	size_t n_out = 0;
 
-	search.bindings = ck_arena_array(binder->arena, unit->n_locals + 1, sizeof(*search.bindings));
-	search.second = ck_arena_array(binder->arena, unit->n_locals + 1, sizeof(*search.second));
+	search.bindings = ck_arena_array(binder->scratch, unit->n_locals + 1, sizeof(*search.bindings));
+	search.second = ck_arena_array(binder->scratch, unit->n_locals + 1, sizeof(*search.second));
 	if (!ck_relation_init(binder, unit, ret_relation) || !search.bindings || !search.second)
 		return ck_bind_nomem(binder);
 	find_has(&search, ret_relation->has);
 	if (needs_graph(binder, unit, insn))
 		return true;
-	if (source->pattern && ck_matcher_new(binder->arena, source->pattern, unit->locals, unit->n_locals, unit->used, &search.matcher) != CK_OK)
+	if (source->pattern && ck_matcher_new(binder->scratch, source->pattern, unit->locals, unit->n_locals, unit->used, &search.matcher) != CK_OK)
 		return ck_bind_nomem(binder);
 	if (!search_all(&search, ret_relation, &n_out))
 		return false;
@@ -268,7 +268,7 @@ bool ck_bind_claim(struct ck_binder *binder, uint32_t input, size_t variable, si
 	for (claim = subjects->claims[variable]; claim; claim = claim->next)
 		if (claim->rule == rule)
 			return true;
-	claim = ck_arena_alloc(binder->arena, sizeof(*claim));
+	claim = ck_arena_alloc(binder->scratch, sizeof(*claim));
 	if (!claim)
 		return ck_bind_nomem(binder);
 	*claim = (struct ck_claim){ rule, insn, subjects->claims[variable] };

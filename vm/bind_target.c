@@ -156,7 +156,7 @@ bool ck_bind_make(struct ck_binder *binder, const struct ck_made *made)
 	size_t before;
 	bool two = false;
 
-	if (!ck_arena_grow(binder->arena, (void **)&binder->makes, binder->n_makes, &binder->makes_capacity, sizeof(*binder->makes)))
+	if (!ck_arena_grow(binder->scratch, (void **)&binder->makes, binder->n_makes, &binder->makes_capacity, sizeof(*binder->makes)))
 		return ck_bind_nomem(binder);
 	here = &binder->makes[binder->n_makes];
 	*here = *made;

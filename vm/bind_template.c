@@ -388,7 +388,7 @@ static bool zero_slots(struct ck_binder *binder, const bool *made)
 		zero.label = ck_variable_label(template->manifest, &template->manifest->variables[i], binder->arena);
 		zero.in_template = i;
 		if (!zero.node || !zero.label.p ||
-		    !ck_arena_grow(binder->arena, (void **)&binder->makes, binder->n_makes, &binder->makes_capacity, sizeof(*binder->makes)))
+		    !ck_arena_grow(binder->scratch, (void **)&binder->makes, binder->n_makes, &binder->makes_capacity, sizeof(*binder->makes)))
 			return ck_bind_nomem(binder);
 		if (!ck_map_put(&binder->made_labels, zero.label, binder->n_makes))
 			return ck_bind_nomem(binder);

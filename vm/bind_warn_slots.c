@@ -48,7 +48,7 @@ static bool has_slots(const struct ck_binder *binder, struct ck_str optimizer)
 static bool warn_counters(struct ck_binder *binder, struct ck_str optimizer)
 {
 	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
-	struct ck_str *labels = ck_arena_array(binder->arena, binder->n_makes + 1, sizeof(*labels));
+	struct ck_str *labels = ck_arena_array(binder->scratch, binder->n_makes + 1, sizeof(*labels));
 	const struct ck_made *first = NULL;
 	struct ck_diag *diag;
 	size_t n = 0;
@@ -101,7 +101,7 @@ static bool warn_optimizers(struct ck_binder *binder)
 /* Slots that statements keep, of variables that are not there any more. */
 static bool warn_orphans(struct ck_binder *binder)
 {
-	struct ck_str *labels = ck_arena_array(binder->arena, binder->n_makes + 1, sizeof(*labels));
+	struct ck_str *labels = ck_arena_array(binder->scratch, binder->n_makes + 1, sizeof(*labels));
 	const struct ck_made *first = NULL;
 	struct ck_diag *diag;
 	size_t n = 0, owner;
@@ -212,8 +212,8 @@ static bool warn_generation(struct ck_binder *binder)
 {
 	const struct ck_subjects *source = &binder->inputs[CK_INPUT_SOURCE];
 	enum { MAX_HELPS = 8 };
-	struct ck_str *labels = ck_arena_array(binder->arena, binder->n_makes + 1, sizeof(*labels));
-	const struct ck_made *slot = first_carried(binder), *steps = NULL, **kept = ck_arena_array(binder->arena, binder->n_makes + 1, sizeof(*kept));
+	struct ck_str *labels = ck_arena_array(binder->scratch, binder->n_makes + 1, sizeof(*labels));
+	const struct ck_made *slot = first_carried(binder), *steps = NULL, **kept = ck_arena_array(binder->scratch, binder->n_makes + 1, sizeof(*kept));
 	enum ck_convention from, to;
 	struct ck_diag *diag;
 	size_t n = 0, n_placed = 0;
@@ -399,7 +399,7 @@ static bool changes_meaning(const struct ck_binder *binder, const struct ck_made
 
 static bool warn_momentum(struct ck_binder *binder)
 {
-	struct ck_str *labels = ck_arena_array(binder->arena, binder->n_makes + 1, sizeof(*labels));
+	struct ck_str *labels = ck_arena_array(binder->scratch, binder->n_makes + 1, sizeof(*labels));
 	const struct ck_made *first = NULL;
 	struct ck_str old;
 	struct ck_diag *diag;

@@ -41,7 +41,7 @@ static size_t next_member(const struct join *join, const bool *taken)
 
 static bool shared_key(struct join *join, const struct ck_relation *member, struct ck_key *ret_key)
 {
-	*ret_key = (struct ck_key){ .unit = join->unit, .locals = ck_arena_array(join->binder->arena, join->unit->n_locals + 1, sizeof(size_t)) };
+	*ret_key = (struct ck_key){ .unit = join->unit, .locals = ck_arena_array(join->binder->scratch, join->unit->n_locals + 1, sizeof(size_t)) };
 	for (size_t i = 0; ret_key->locals && i < join->unit->n_locals; i++)
 		if (shares(join, member, i))
 			ret_key->locals[ret_key->n_locals++] = i;
@@ -63,7 +63,7 @@ static bool add(struct join *join, const size_t *rows, size_t member, size_t row
 {
 	size_t *here;
 
-	if (!ck_arena_grow(join->binder->arena, (void **)&join->rows, join->n, &join->capacity, join->n_members * sizeof(size_t)))
+	if (!ck_arena_grow(join->binder->scratch, (void **)&join->rows, join->n, &join->capacity, join->n_members * sizeof(size_t)))
 		return ck_bind_nomem(join->binder);
 	here = join->rows + join->n++ * join->n_members;
 	if (rows)
@@ -109,7 +109,7 @@ static bool extend(struct join *join, size_t member)
 static bool join_open(struct join *join, struct ck_binder *binder, struct ck_unit *unit, size_t insn)
 {
 	const Ck__Plan__Insn *code = unit->code[insn];
-	struct ck_arena *arena = binder->arena;
+	struct ck_arena *arena = binder->scratch;
 
 	*join = (struct join){ .binder = binder, .unit = unit, .insn = insn, .n_members = code->n_src,
 			       .members = ck_arena_array(arena, code->n_src + 1, sizeof(*join->members)),
@@ -127,7 +127,7 @@ static bool join_open(struct join *join, struct ck_binder *binder, struct ck_uni
 
 static bool join_all(struct join *join)
 {
-	bool *taken = ck_arena_array(join->binder->arena, join->n_members + 1, sizeof(*taken));
+	bool *taken = ck_arena_array(join->binder->scratch, join->n_members + 1, sizeof(*taken));
 
 	if (!taken)
 		return ck_bind_nomem(join->binder);
@@ -212,7 +212,7 @@ static bool check_lonely(struct join *join)
 {
 	for (size_t i = 0; i < join->n_members; i++) {
 		const struct ck_relation *member = join->members[i];
-		bool *found = ck_arena_array(join->binder->arena, member->n_rows + 1, sizeof(*found));
+		bool *found = ck_arena_array(join->binder->scratch, member->n_rows + 1, sizeof(*found));
 		size_t first = SIZE_MAX, n = 0;
 
 		if (!found)
@@ -254,8 +254,8 @@ static bool add_row(struct join *join, const size_t *rows, struct ck_relation *r
 		row->n_nodes += join->members[i]->rows[rows[i]].n_nodes;
 		row->n_origins += join->members[i]->rows[rows[i]].n_origins;
 	}
-	row->nodes = ck_arena_array(binder->arena, row->n_nodes + 1, sizeof(*row->nodes));
-	row->origins = ck_arena_array(binder->arena, row->n_origins + 1, sizeof(*row->origins));
+	row->nodes = ck_arena_array(binder->scratch, row->n_nodes + 1, sizeof(*row->nodes));
+	row->origins = ck_arena_array(binder->scratch, row->n_origins + 1, sizeof(*row->origins));
 	if (!row->nodes || !row->origins)
 		return ck_bind_nomem(binder);
 	for (size_t i = 0, node = 0, origin = 0; i < join->n_members; i++) {
@@ -293,7 +293,7 @@ static bool join_rows(struct join *join, struct ck_relation *ret_relation)
 static bool filter(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_relation *relation)
 {
 	size_t n = 0;
-	bool *holds = ck_arena_array(binder->arena, relation->n_rows + 1, sizeof(bool));
+	bool *holds = ck_arena_array(binder->scratch, relation->n_rows + 1, sizeof(bool));
 
 	if (!holds)
 		return ck_bind_nomem(binder);

@@ -7,7 +7,7 @@
 
 bool ck_relation_init(struct ck_binder *binder, const struct ck_unit *unit, struct ck_relation *relation)
 {
-	*relation = (struct ck_relation){ .has = ck_arena_array(binder->arena, unit->n_locals + 1, sizeof(bool)) };
+	*relation = (struct ck_relation){ .has = ck_arena_array(binder->scratch, unit->n_locals + 1, sizeof(bool)) };
 	return relation->has ? true : ck_bind_nomem(binder);
 }
 
@@ -15,7 +15,7 @@ struct ck_row *ck_relation_add(struct ck_binder *binder, struct ck_relation *rel
 {
 	struct ck_row *row;
 
-	if (!ck_arena_grow(binder->arena, (void **)&relation->rows, relation->n_rows, &relation->capacity, sizeof(*relation->rows))) {
+	if (!ck_arena_grow(binder->scratch, (void **)&relation->rows, relation->n_rows, &relation->capacity, sizeof(*relation->rows))) {
 		ck_bind_nomem(binder);
 		return NULL;
 	}
@@ -26,7 +26,7 @@ struct ck_row *ck_relation_add(struct ck_binder *binder, struct ck_relation *rel
 
 struct ck_binding *ck_bindings_copy(struct ck_binder *binder, const struct ck_unit *unit, const struct ck_binding *bindings)
 {
-	struct ck_binding *copy = ck_arena_array(binder->arena, unit->n_locals + 1, sizeof(*copy));
+	struct ck_binding *copy = ck_arena_array(binder->scratch, unit->n_locals + 1, sizeof(*copy));
 
 	if (!copy)
 		ck_bind_nomem(binder);
@@ -73,8 +73,8 @@ bool ck_row_table_init(struct ck_binder *binder, struct ck_row_table *table, siz
 	table->n_heads = 16;
 	while (table->n_heads < n_rows * 2)
 		table->n_heads *= 2;
-	table->heads = ck_arena_array(binder->arena, table->n_heads, sizeof(size_t));
-	table->next = ck_arena_array(binder->arena, n_rows + 1, sizeof(size_t));
+	table->heads = ck_arena_array(binder->scratch, table->n_heads, sizeof(size_t));
+	table->next = ck_arena_array(binder->scratch, n_rows + 1, sizeof(size_t));
 	return table->heads && table->next ? true : ck_bind_nomem(binder);
 }
 
@@ -150,7 +150,7 @@ static bool make_groups(struct grouping *grouping)
 	struct ck_binder *binder = grouping->binder;
 	const struct ck_relation *relation = grouping->relation;
 	struct ck_key key = { .unit = grouping->unit,
-			   .locals = ck_arena_array(binder->arena, grouping->unit->n_locals + 1, sizeof(size_t)) };
+			   .locals = ck_arena_array(binder->scratch, grouping->unit->n_locals + 1, sizeof(size_t)) };
 	struct ck_row_table table;
 
 	if (!key.locals || !ck_row_table_init(binder, &table, relation->n_rows))
@@ -168,14 +168,14 @@ static bool make_groups(struct grouping *grouping)
 		while (at && !ck_key_equal(&key, &relation->rows[i], &relation->rows[grouping->groups[at - 1].rows[0]]))
 			at = table.next[at - 1];
 		if (!at) {
-			if (!ck_arena_grow(binder->arena, (void **)&grouping->groups, grouping->n_groups, &grouping->capacity, sizeof(*grouping->groups)))
+			if (!ck_arena_grow(binder->scratch, (void **)&grouping->groups, grouping->n_groups, &grouping->capacity, sizeof(*grouping->groups)))
 				return ck_bind_nomem(binder);
 			grouping->groups[grouping->n_groups] = (struct group){ 0 };
 			ck_row_table_put(&table, hash, grouping->n_groups);
 			at = ++grouping->n_groups;
 		}
 		group = &grouping->groups[at - 1];
-		if (!ck_arena_grow(binder->arena, (void **)&group->rows, group->n_rows, &group->capacity, sizeof(size_t)))
+		if (!ck_arena_grow(binder->scratch, (void **)&group->rows, group->n_rows, &group->capacity, sizeof(size_t)))
 			return ck_bind_nomem(binder);
 		group->rows[group->n_rows++] = i;
 	}
@@ -254,7 +254,7 @@ static struct ck_str digits_of(const struct grouping *grouping, const struct ck_
 /* The number before or after one of any length, as digits in the binder's arena; p is NULL when memory is short. */
 static struct ck_str neighbour(const struct grouping *grouping, const struct ck_binding *binding, bool after)
 {
-	struct ck_str copy = ck_str_format(grouping->binder->arena, "0%.*s", CK_STR_ARG(digits_of(grouping, binding)));
+	struct ck_str copy = ck_str_format(grouping->binder->scratch, "0%.*s", CK_STR_ARG(digits_of(grouping, binding)));
 	char *digits = (char *)(uintptr_t)copy.p, from = after ? '9' : '0', to = after ? '0' : '9';
 	size_t at = copy.n;
 
@@ -412,8 +412,8 @@ static bool join_group(struct grouping *grouping, const struct group *group, str
 		row->n_nodes += grouping->relation->rows[group->rows[i]].n_nodes;
 		row->n_origins += grouping->relation->rows[group->rows[i]].n_origins;
 	}
-	row->nodes = ck_arena_array(grouping->binder->arena, row->n_nodes + 1, sizeof(*row->nodes));
-	row->origins = ck_arena_array(grouping->binder->arena, row->n_origins + 1, sizeof(*row->origins));
+	row->nodes = ck_arena_array(grouping->binder->scratch, row->n_nodes + 1, sizeof(*row->nodes));
+	row->origins = ck_arena_array(grouping->binder->scratch, row->n_origins + 1, sizeof(*row->origins));
 	if (!row->nodes || !row->origins)
 		return ck_bind_nomem(grouping->binder);
 	for (size_t i = 0, node = 0, origin = 0; i < group->n_rows; i++) {
