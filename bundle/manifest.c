@@ -25,6 +25,7 @@ const char *ck_convention_name(enum ck_convention convention)
 struct opening {
 	struct ck_manifest *manifest;
 	struct ck_diags *diags;
+	struct ck_arena *scratch;	/* pairs and extents */
 	struct ck_entry_reader reader;
 	struct ck_pair *pairs;		/* the header first */
 	size_t n_pairs;
@@ -45,7 +46,7 @@ static enum ck_code read_index(struct opening *opening)
 	if (!ck_sha256(bytes, manifest->digest))
 		return ck_error_nomem(opening->diags);
 	opening->reader = (struct ck_entry_reader){.path = path, .arena = manifest->arena, .diags = opening->diags};
-	enum ck_code code = ck_table_read(bytes, path, manifest->arena, opening->diags, &opening->pairs, &opening->n_pairs);
+	enum ck_code code = ck_table_read(bytes, path, manifest->arena, opening->scratch, opening->diags, &opening->pairs, &opening->n_pairs);
 	if (code)
 		return code;
 	if (opening->n_pairs == 0 || opening->pairs[0].key.n) {
@@ -108,9 +109,9 @@ static enum ck_code read_entries(struct opening *opening)
 {
 	struct ck_manifest *manifest = opening->manifest;
 	manifest->variables = ck_arena_array(manifest->arena, opening->n_pairs, sizeof(*manifest->variables));
-	opening->is_part = ck_arena_array(manifest->arena, opening->n_pairs, sizeof(*opening->is_part));
+	opening->is_part = ck_arena_array(opening->scratch, opening->n_pairs, sizeof(*opening->is_part));
 	/* Two variables cannot share a part: its key holds the name of its variable. */
-	opening->extents = ck_arena_array(manifest->arena, opening->n_pairs, sizeof(*opening->extents));
+	opening->extents = ck_arena_array(opening->scratch, opening->n_pairs, sizeof(*opening->extents));
 	if (!manifest->variables || !opening->is_part || !opening->extents)
 		return ck_error_nomem(opening->diags);
 	enum ck_code code = CK_OK;
@@ -346,9 +347,10 @@ enum ck_code ck_manifest_open(struct ck_str path, struct ck_diags *diags, struct
 	}
 	manifest->arena = arena;
 	manifest->path = ck_str_copy(arena, path);
-	struct opening opening = {.manifest = manifest, .diags = diags};
-	enum ck_code code = open_all(&opening);
+	struct opening opening = {.manifest = manifest, .diags = diags, .scratch = ck_arena_new(CK_MANIFEST_LIMIT)};
+	enum ck_code code = opening.scratch ? open_all(&opening) : ck_error_nomem(diags);
 	ck_entry_reader_clear(&opening.reader);
+	ck_arena_free(opening.scratch);
 	if (!code && ck_arena_failed(arena))
 		code = ck_error_nomem(diags);
 	if (code)

@@ -24,7 +24,7 @@ struct pair_list {
 
 struct reader {
 	struct ck_str bytes, path;
-	struct ck_arena *arena;
+	struct ck_arena *arena, *scratch;
 	struct ck_diags *diags;
 	uint64_t key_bytes_left;
 };
@@ -173,7 +173,7 @@ static enum ck_code read_block(struct reader *reader, const char *what, struct h
 			break;
 		if (list->n && ck_str_compare(list->items[list->n - 1].key, pair.key) >= 0)
 			return bad_order(reader, list->items[list->n - 1].key, pair.key);
-		if (!ck_arena_grow(reader->arena, (void **)&list->items, list->n, &list->capacity, sizeof(*list->items)))
+		if (!ck_arena_grow(reader->scratch, (void **)&list->items, list->n, &list->capacity, sizeof(*list->items)))
 			return ck_error_nomem(reader->diags);
 		list->items[list->n++] = pair;
 	}
@@ -205,10 +205,10 @@ static enum ck_code read_data(struct reader *reader, const struct pair_list *ind
 	return CK_OK;
 }
 
-enum ck_code ck_table_read(struct ck_str bytes, struct ck_str path, struct ck_arena *arena, struct ck_diags *diags,
+enum ck_code ck_table_read(struct ck_str bytes, struct ck_str path, struct ck_arena *arena, struct ck_arena *scratch, struct ck_diags *diags,
 			   struct ck_pair **ret_pairs, size_t *ret_n_pairs)
 {
-	struct reader reader = {.bytes = bytes, .path = path, .arena = arena, .diags = diags};
+	struct reader reader = {.bytes = bytes, .path = path, .arena = arena, .scratch = scratch, .diags = diags};
 	reader.key_bytes_left = MAX_KEY_BYTES + 32 * (uint64_t)bytes.n;
 	if (bytes.n < FOOTER)
 		return damaged(&reader, "it has %zu bytes, and an index has at least %d", bytes.n, FOOTER);

@@ -99,12 +99,12 @@ static void fuzz_table(struct ck_str input, struct ck_arena *arena, struct ck_di
 	ck_buf_str(&out, input);
 	if (out.n && !(out.p[--out.n] & 1))
 		sums_mend_table(out.p, out.n);
-	code = ck_table_read(ck_str_copy(arena, ck_buf_view(&out)), CK_STR("fuzz.index"), arena, diags, &pairs, &n_pairs);
+	code = ck_table_read(ck_str_copy(arena, ck_buf_view(&out)), CK_STR("fuzz.index"), arena, arena, diags, &pairs, &n_pairs);
 	check_diags(diags, code);
 	out.n = 0;
 	if (code == CK_OK) {
 		ck_table_write(pairs, n_pairs, &out);
-		CK_ASSERT(ck_table_read(ck_buf_view(&out), CK_STR("fuzz.index"), arena, diags, &again, &n_again) == CK_OK);
+		CK_ASSERT(ck_table_read(ck_buf_view(&out), CK_STR("fuzz.index"), arena, arena, diags, &again, &n_again) == CK_OK);
 		CK_ASSERT(n_again == n_pairs);
 	}
 	for (size_t i = 0; i < n_again; i++)

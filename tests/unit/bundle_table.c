@@ -12,7 +12,7 @@ struct table {
 static struct table read_table(const char *path)
 {
 	struct table table = {0};
-	enum ck_code code = ck_table_read(read_whole(path), ck_str(path), arena, &diags, &table.pairs, &table.n);
+	enum ck_code code = ck_table_read(read_whole(path), ck_str(path), arena, arena, &diags, &table.pairs, &table.n);
 	cr_assert_eq(code, CK_OK, "%s: %s", path, diags_text());
 	return table;
 }
@@ -69,7 +69,7 @@ Test(bundle_table, reads_what_it_wrote)
 	ck_table_write(pairs, N + 2, &out);
 	cr_assert(!out.failed && out.n > (size_t)2 * 262144);
 	struct table table = {0};
-	enum ck_code code = ck_table_read(ck_buf_view(&out), CK_STR("made"), arena, &diags, &table.pairs, &table.n);
+	enum ck_code code = ck_table_read(ck_buf_view(&out), CK_STR("made"), arena, arena, &diags, &table.pairs, &table.n);
 	cr_assert_eq(code, CK_OK, "%s", diags_text());
 	expect_same((struct table){pairs, N + 2}, table, "made");
 	ck_buf_clear(&out);
@@ -85,7 +85,7 @@ Test(bundle_table, every_damaged_byte_shows)
 		struct table table = {0};
 		memcpy(bytes, whole.p, whole.n);
 		bytes[i] = (char)(bytes[i] ^ 0x15);
-		enum ck_code code = ck_table_read((struct ck_str){bytes, whole.n}, CK_STR("x"), arena, &diags, &table.pairs, &table.n);
+		enum ck_code code = ck_table_read((struct ck_str){bytes, whole.n}, CK_STR("x"), arena, arena, &diags, &table.pairs, &table.n);
 		if (i + CK_TABLE_FOOTER < whole.n || i + 8 >= whole.n)
 			cr_assert_eq(code, CK_BAD_INDEX, "byte %zu", i);
 		else if (code == CK_OK)
@@ -94,7 +94,7 @@ Test(bundle_table, every_damaged_byte_shows)
 	}
 	for (size_t n = 0; n < whole.n; n++) {
 		struct table table = {0};
-		cr_assert_eq(ck_table_read(ck_str_slice(whole, 0, n), CK_STR("x"), arena, &diags, &table.pairs, &table.n), CK_BAD_INDEX);
+		cr_assert_eq(ck_table_read(ck_str_slice(whole, 0, n), CK_STR("x"), arena, arena, &diags, &table.pairs, &table.n), CK_BAD_INDEX);
 		diags_text();
 	}
 }
