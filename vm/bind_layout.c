@@ -295,7 +295,7 @@ static uint64_t at_most(uint64_t a, uint64_t b)
  */
 static uint64_t peak_of(const struct ck_binder *binder)
 {
-	enum { PROGRAM = 8 << 20, A_VARIABLE = 2400, COPIED = 4 << 20, STAGING = 16 << 20, SCRATCH = 32 << 20 };
+	enum { PROGRAM = 8 << 20, A_VARIABLE = 1600, COPIED = 4 << 20, STAGING = 16 << 20, SCRATCH = 32 << 20 };
 	const Ck__Plan__Bound *bound = binder->bound;
 	uint64_t n_variables = bound->n_targets, tiles;
 
