@@ -1,6 +1,7 @@
 #include "tests/unit/grammar.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -94,8 +95,8 @@ Test(grammar_limits, a_hundred_thousand_statements)
 	parsed = parse_bytes(ck_buf_view(&text));
 	cr_assert(parsed.file && parsed.file->n_stmts == 100000);
 	cr_assert(ck_str_equal(parsed.file->stmts[99999]->goals[0].name.string.text, CK_STR("blocks/99999/w")));
-	/* 0.3 s measured; 20 times that under sanitizers on a busy machine. */
-	cr_expect_lt(seconds() - begin, 10.0);
+	/* 0.3 s measured; 20 times that under sanitizers on a busy machine, and more where tests/run says so. */
+	cr_expect_lt(seconds() - begin, getenv("SLOWDOWN") ? 100.0 : 10.0);
 	parsed_clear(&parsed);
 
 	/* As many errors are counted, and cost no memory. */
