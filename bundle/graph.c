@@ -232,6 +232,20 @@ static enum ck_code name_nodes(const struct ck_graph *graph, const struct walk *
 	return CK_OK;
 }
 
+static enum ck_code index_names(struct ck_graph *graph, struct ck_diags *diags)
+{
+	ck_map_init(&graph->by_name, graph->arena);
+	if (!ck_map_reserve(&graph->by_name, graph->n_order))
+		return ck_error_nomem(diags);
+	for (size_t i = 0; i < graph->n_order; i++) {
+		size_t there;
+		if (!ck_map_get(&graph->by_name, graph->names[graph->order[i]], &there) &&
+		    !ck_map_put(&graph->by_name, graph->names[graph->order[i]], graph->order[i]))
+			return ck_error_nomem(diags);
+	}
+	return CK_OK;
+}
+
 static enum ck_code find_names(struct ck_graph *graph, struct ck_diags *diags)
 {
 	size_t n_nodes = graph->message->n_nodes;
@@ -266,16 +280,7 @@ static enum ck_code find_names(struct ck_graph *graph, struct ck_diags *diags)
 		graph->parent[at] = all.parent[at];
 		graph->child[at] = all.child[at];
 	}
-	ck_map_init(&graph->by_name, arena);
-	if (!ck_map_reserve(&graph->by_name, graph->n_order))
-		return ck_error_nomem(diags);
-	for (size_t i = 0; i < graph->n_order; i++) {
-		size_t there;
-		if (!ck_map_get(&graph->by_name, graph->names[graph->order[i]], &there) &&
-		    !ck_map_put(&graph->by_name, graph->names[graph->order[i]], graph->order[i]))
-			return ck_error_nomem(diags);
-	}
-	return CK_OK;
+	return index_names(graph, diags);
 }
 
 static bool index_edges(struct ck_graph *graph)
@@ -445,6 +450,16 @@ done:
 	return code;
 }
 
+/* Number of the child that a segment names; SIZE_MAX: none. */
+static size_t find_child(const Ck__Tf__Node *node, struct ck_str segment)
+{
+	for (size_t i = 0; i < node->n_children; i++) {
+		if (segment_is(segment, text_of(node->children[i]->local_name)))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
 int32_t ck_graph_find(const struct ck_graph *graph, struct ck_str path)
 {
 	size_t there;
@@ -455,12 +470,85 @@ int32_t ck_graph_find(const struct ck_graph *graph, struct ck_str path)
 		struct ck_str rest = ck_str_slice(path, begin, path.n);
 		struct ck_str segment = ck_str_slice(rest, 0, ck_str_find(rest, '/'));
 		const Ck__Tf__Node *node = graph->message->nodes[at];
-		at = -1;
-		for (size_t i = 0; i < node->n_children && at < 0; i++) {
-			if (segment_is(segment, text_of(node->children[i]->local_name)))
-				at = node->children[i]->node_id;
-		}
+		size_t child = find_child(node, segment);
+		at = child == SIZE_MAX ? -1 : node->children[child]->node_id;
 		begin += segment.n + 1;
 	}
 	return at;
+}
+
+/* Other names. */
+
+/* Leads the names of a path's nodes along it, as far as none of them is led another way. */
+static void lead(struct ck_graph *graph, struct ck_str path, bool *is_led)
+{
+	size_t at = 0;
+	for (size_t begin = 0; begin <= path.n;) {
+		struct ck_str rest = ck_str_slice(path, begin, path.n);
+		struct ck_str segment = ck_str_slice(rest, 0, ck_str_find(rest, '/'));
+		const Ck__Tf__Node *node = graph->message->nodes[at];
+		size_t child = find_child(node, segment);
+		if (child == SIZE_MAX)
+			return;
+		size_t to = (size_t)node->children[child]->node_id;
+		if (to == 0 || (is_led[to] && graph->parent[to] != (int32_t)at))
+			return;
+		is_led[to] = true;
+		graph->parent[to] = (int32_t)at;
+		graph->child[to] = (uint32_t)child;
+		at = to;
+		begin += segment.n + 1;
+	}
+}
+
+/* Brings order, names and by_name in line with the edges that names go through, which are a tree. */
+static enum ck_code name_again(struct ck_graph *graph, struct ck_diags *diags)
+{
+	size_t n_nodes = graph->message->n_nodes, n = 0;
+	struct walk walk = {0};
+	size_t *first = ck_arena_array(graph->arena, n_nodes + 1, sizeof(*first));	/* 1 + the last node below each, and so on by next */
+	size_t *next = ck_arena_array(graph->arena, n_nodes + 1, sizeof(*next));
+	if (!walk_init(&walk, graph->arena, n_nodes) || !first || !next)
+		return ck_error_nomem(diags);
+	for (size_t i = graph->n_order; i-- > 0;) {
+		size_t at = graph->order[i];
+		if (graph->parent[at] < 0)
+			continue;
+		next[at] = first[graph->parent[at]];
+		first[graph->parent[at]] = at + 1;
+	}
+	walk.queue[n++] = 0;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t below = first[walk.queue[i]]; below; below = next[below - 1]) {
+			walk.queue[n++] = (uint32_t)(below - 1);
+			walk.depth[below - 1] = walk.depth[walk.queue[i]] + 1;
+		}
+	}
+	CK_ASSERT(n == graph->n_order);
+	walk.n = n;
+	walk.parent = graph->parent;
+	walk.child = graph->child;
+	graph->order = walk.queue;
+	enum ck_code code = name_nodes(graph, &walk, graph->names, diags);
+	return code ? code : index_names(graph, diags);
+}
+
+enum ck_code ck_graph_prefer(struct ck_graph *graph, const struct ck_str *paths, size_t n, struct ck_diags *diags)
+{
+	bool *is_led = ck_arena_array(graph->arena, graph->message->n_nodes, sizeof(*is_led)), any = false;
+	if (!is_led)
+		return ck_error_nomem(diags);
+	for (size_t i = 0; i < n; i++) {
+		size_t there;
+		any = any || !ck_map_get(&graph->by_name, paths[i], &there);
+	}
+	/* Those that are names already come first in any case, so that they stay. */
+	for (size_t i = 0; i < n && any; i++) {
+		size_t there;
+		if (ck_map_get(&graph->by_name, paths[i], &there))
+			lead(graph, paths[i], is_led);
+	}
+	for (size_t i = 0; i < n && any; i++)
+		lead(graph, paths[i], is_led);
+	return any ? name_again(graph, diags) : CK_OK;
 }

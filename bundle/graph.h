@@ -65,6 +65,12 @@ void ck_graph_encode(const struct ck_graph *graph, struct ck_buf *out);
  */
 CK_NODISCARD enum ck_code ck_graph_paths(const struct ck_graph *graph, uint32_t node, size_t limit, struct ck_arena *arena,
 					 struct ck_str **ret_paths, size_t *ret_n_paths, bool *ret_more);
+/**
+ * Names nodes by these paths, where each leads to a node and no path before it names that one or one above it otherwise; what lies
+ * below such a node is named through it. For a graph that was made for these names, and is not read back from a checkpoint.
+ * @errors CK_BAD_GRAPH (names too long), CK_NOMEM
+ */
+CK_NODISCARD enum ck_code ck_graph_prefer(struct ck_graph *graph, const struct ck_str *paths, size_t n, struct ck_diags *diags);
 /* The node at a path (escaped segments), or -1. */
 int32_t ck_graph_find(const struct ck_graph *graph, struct ck_str path);
 

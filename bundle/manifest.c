@@ -137,8 +137,20 @@ static enum ck_code bad_graph(struct opening *opening, const char *what)
 	return CK_BAD_GRAPH;
 }
 
-/* Decodes the object graph. Its bytes are at hand. */
-static enum ck_code decode_graph(struct opening *opening, const struct ck_variable *variable)
+static enum ck_code decode_graph(struct opening *opening, struct ck_str bytes)
+{
+	struct ck_manifest *manifest = opening->manifest;
+	manifest->graph_bytes = bytes;
+	size_t n_before = opening->diags->n_items;
+	enum ck_code code = ck_graph_decode(bytes, manifest->arena, opening->diags, &manifest->graph);
+	for (size_t i = n_before; i < opening->diags->n_items && code; i++)
+		ck_diag_note(opening->diags, opening->diags->items[i], "in the object graph of \"%.*s\"",
+			     CK_STR_ARG(ck_name_text(opening->diags->arena, manifest->path)));
+	return code;
+}
+
+/* Its bytes are at hand. */
+static enum ck_code read_graph(struct opening *opening, const struct ck_variable *variable)
 {
 	struct ck_manifest *manifest = opening->manifest;
 	struct ck_data *data;
@@ -149,18 +161,11 @@ static enum ck_code decode_graph(struct opening *opening, const struct ck_variab
 		return code;
 	code = ck_data_strings(data, variable, manifest->arena, opening->diags, &strings, &n);
 	ck_data_close(data);
-	if (code)
-		return code;
-	manifest->graph_bytes = strings[0];
-	size_t n_before = opening->diags->n_items;
-	code = ck_graph_decode(strings[0], manifest->arena, opening->diags, &manifest->graph);
-	for (size_t i = n_before; i < opening->diags->n_items && code; i++)
-		ck_diag_note(opening->diags, opening->diags->items[i], "in the object graph of \"%.*s\"",
-			     CK_STR_ARG(ck_name_text(opening->diags->arena, manifest->path)));
-	return code;
+	return code ? code : decode_graph(opening, strings[0]);
 }
 
-static enum ck_code find_graph(struct opening *opening)
+/* graph: its bytes; p is NULL when they have to be read. */
+static enum ck_code find_graph(struct opening *opening, struct ck_str graph)
 {
 	struct ck_manifest *manifest = opening->manifest;
 	size_t at;
@@ -172,7 +177,9 @@ static enum ck_code find_graph(struct opening *opening)
 	variable->kind = CK_GRAPH;
 	manifest->object_based = true;
 	manifest->n_bytes -= variable->place.n_bytes;
-	return manifest->has_data ? decode_graph(opening, variable) : CK_OK;
+	if (!manifest->has_data)
+		return CK_OK;
+	return graph.p ? decode_graph(opening, graph) : read_graph(opening, variable);
 }
 
 /* The attribute whose key is exactly that of the index, or begins it: tables and iterators store several values, or add a tail. */
@@ -318,6 +325,36 @@ enum ck_code ck_manifest_index_names(struct ck_manifest *manifest, struct ck_dia
 	return CK_OK;
 }
 
+/* Names as those that made the checkpoint gave them. */
+static enum ck_code prefer_names(struct opening *opening, const struct ck_stored *items)
+{
+	struct ck_manifest *manifest = opening->manifest;
+	struct ck_str *paths = ck_arena_array(manifest->arena, manifest->n_variables + 1, sizeof(*paths));
+	size_t n = 0;
+	if (!paths)
+		return ck_error_nomem(opening->diags);
+	for (size_t i = 0; i < manifest->n_variables; i++) {
+		if (items[i].name.n)
+			paths[n++] = items[i].name;
+	}
+	return ck_graph_prefer(manifest->graph, paths, n, opening->diags);
+}
+
+/* What follows from the entries. items: NULL, or what is known of them. */
+static enum ck_code name_entries(struct opening *opening, struct ck_str graph, const struct ck_stored *items)
+{
+	enum ck_code code = index_keys(opening);
+	if (!code)
+		code = find_graph(opening, graph);
+	if (!code && items && opening->manifest->graph)
+		code = prefer_names(opening, items);
+	if (!code)
+		code = name_variables(opening);
+	if (!code)
+		code = ck_manifest_find_slots(opening->manifest, NULL, 0, opening->diags);
+	return code ? code : ck_manifest_index_names(opening->manifest, opening->diags);
+}
+
 static enum ck_code open_all(struct opening *opening)
 {
 	struct ck_manifest *manifest = opening->manifest;
@@ -326,15 +363,7 @@ static enum ck_code open_all(struct opening *opening)
 		code = read_index(opening);
 	if (!code)
 		code = read_entries(opening);
-	if (!code)
-		code = index_keys(opening);
-	if (!code)
-		code = find_graph(opening);
-	if (!code)
-		code = name_variables(opening);
-	if (!code)
-		code = ck_manifest_find_slots(manifest, NULL, 0, opening->diags);
-	return code ? code : ck_manifest_index_names(manifest, opening->diags);
+	return code ? code : name_entries(opening, (struct ck_str){NULL, 0}, NULL);
 }
 
 enum ck_code ck_manifest_open(struct ck_str path, struct ck_diags *diags, struct ck_manifest **ret_manifest)
@@ -356,6 +385,29 @@ enum ck_code ck_manifest_open(struct ck_str path, struct ck_diags *diags, struct
 	if (code)
 		ck_manifest_free(manifest);
 	else
+		*ret_manifest = manifest;
+	return code;
+}
+
+enum ck_code ck_manifest_of(struct ck_str path, const struct ck_stored *items, size_t n, struct ck_str graph, struct ck_arena *arena,
+			    struct ck_diags *diags, struct ck_manifest **ret_manifest)
+{
+	struct ck_manifest *manifest = ck_arena_alloc(arena, sizeof(*manifest));
+	struct ck_variable *variables = ck_arena_array(arena, n + 1, sizeof(*variables));
+	struct opening opening = {.manifest = manifest, .diags = diags};
+	if (!manifest || !variables)
+		return ck_error_nomem(diags);
+	*manifest = (struct ck_manifest){.path = path, .prefix = path, .has_data = true, .n_shards = 1, .variables = variables,
+					 .n_variables = n, .arena = arena};
+	for (size_t i = 0; i < n; i++) {
+		variables[i] = (struct ck_variable){.key = items[i].key, .name = items[i].key, .dtype = items[i].dtype,
+						    .shape = items[i].shape, .place = {.n_bytes = items[i].n_bytes}, .node = -1,
+						    .attribute = -1};
+		manifest->n_bytes += items[i].n_bytes;
+		manifest->has_data = manifest->has_data && (graph.n || !ck_str_equal(items[i].key, CK_STR(CK_GRAPH_KEY)));
+	}
+	enum ck_code code = name_entries(&opening, graph, items);
+	if (!code)
 		*ret_manifest = manifest;
 	return code;
 }

@@ -89,6 +89,24 @@ struct ck_manifest {
 CK_NODISCARD enum ck_code ck_manifest_open(struct ck_str path, struct ck_diags *diags, struct ck_manifest **ret_manifest);
 void ck_manifest_free(struct ck_manifest *manifest);	/* NULL is fine */
 
+/* A variable, or the object graph, of a checkpoint that is not written. */
+struct ck_stored {
+	struct ck_str key;
+	enum ck_dtype dtype;
+	struct ck_shape shape;
+	uint64_t n_bytes;
+	struct ck_str name;		/* by which it was made, when that is a path: that is its name then, however many it has */
+};
+
+/**
+ * The manifest that a checkpoint of these items would have once it is written and opened; without a digest, and places mean
+ * nothing. items are sorted by key, graph is the serialized object graph (empty: there is none, or it is not at hand, and has_data
+ * is false then). All is borrowed, and the manifest lives in arena: ck_manifest_free() is not for it.
+ * @errors CK_BAD_GRAPH, CK_NOMEM
+ */
+CK_NODISCARD enum ck_code ck_manifest_of(struct ck_str path, const struct ck_stored *items, size_t n, struct ck_str graph,
+					 struct ck_arena *arena, struct ck_diags *diags, struct ck_manifest **ret_manifest);
+
 /* A diagnostic for the first variable that this version cannot migrate yet (partitioned strings, big-endian); CK_OK if none. */
 CK_NODISCARD enum ck_code ck_manifest_supported(const struct ck_manifest *manifest, struct ck_diags *diags);
 

@@ -28,8 +28,11 @@ static void lower_migration(struct ck_compiler *compiler, const struct ck_ast_st
 	compiler->code->id = ck_bytes(stmt->string.text);
 	compiler->code->summary = ck_bytes(stmt->summary.text);
 	compiler->code->after = ck_arena_array(compiler->arena, stmt->n_afters + 1, sizeof(*compiler->code->after));
-	for (size_t i = 0; compiler->code->after && i < stmt->n_afters; i++)
+	compiler->debug->after = ck_arena_array(compiler->arena, stmt->n_afters + 1, sizeof(*compiler->debug->after));
+	for (size_t i = 0; compiler->code->after && compiler->debug->after && i < stmt->n_afters; i++) {
 		compiler->code->after[compiler->code->n_after++] = ck_bytes(stmt->afters[i].text);
+		compiler->debug->after[compiler->debug->n_after++] = ck_span_message(compiler, stmt->afters[i].span);
+	}
 }
 
 /* `slots follow as WORD`: the name of a convention. */
@@ -235,6 +238,7 @@ static bool canonical_order(struct ck_compiler *compiler)
 
 static void lower_file(struct ck_compiler *compiler)
 {
+	size_t errors_before = compiler->diags->n_errors;
 	struct once once = { 0 };
 
 	ck_scope_collect(compiler);
@@ -242,7 +246,7 @@ static void lower_file(struct ck_compiler *compiler)
 		compiler->code->inputs[compiler->code->n_inputs++] = ck_bytes(compiler->inputs[i]->name.text);
 	for (size_t i = 0; i < compiler->file->n_stmts && !ck_arena_failed(compiler->arena); i++)
 		lower_statement(compiler, compiler->file->stmts[i], &once);
-	if (!compiler->diags->n_errors)
+	if (compiler->diags->n_errors == errors_before)
 		ck_find_overlaps(compiler);
 	ck_scope_warn_unused(compiler);
 }

@@ -347,8 +347,8 @@ static const struct {
 	{{"set", 3}, CK_TOK_MAP, "write `let name = value`"},
 	{{"assert", 6}, CK_TOK_MAP, "write `check`"},
 	{{"for", 3}, CK_TOK_MAP, "there are no loops: a pattern such as \"layer_{i:int}/kernel\" stands for every layer"},
-	{{"import", 6}, CK_TOK_MAP, "nothing is imported: a migration is one file, which says all of it"},
-	{{"include", 7}, CK_TOK_MAP, "nothing is included: a migration is one file, which says all of it"},
+	{{"import", 6}, CK_TOK_MAP, "nothing is imported; migrations that build on each other are applied in one run: ckmig run -o OUT a.ckmig b.ckmig SOURCE"},
+	{{"include", 7}, CK_TOK_MAP, "nothing is included; migrations that build on each other are applied in one run: ckmig run -o OUT a.ckmig b.ckmig SOURCE"},
 };
 
 static void help_word(struct scene *scene, struct ck_diag *diag)

@@ -1,5 +1,5 @@
 /* Binding: the order of its phases, params, inputs. The work is in relation.c and bind_*.c. */
-#include "vm/bind_internal.h"
+#include "vm/bind_series.h"
 
 #include <string.h>
 
@@ -77,19 +77,20 @@ static const char *kind_word(enum ck_expr_kind kind)
 	return kind == CK_EXPR_INT ? "an integer" : kind == CK_EXPR_FLOAT ? "a float" : "text";
 }
 
-static void unknown_setting(struct ck_binder *binder, const struct ck_setting *setting)
+void ck_bind_unknown_setting(const struct ck_plan *plan, const struct ck_setting *setting, struct ck_diags *diags)
 {
-	struct ck_diag *diag = ck_error(binder->diags, CK_USAGE, no_place, "--set %.*s: the migration has no param of this name",
-					CK_STR_ARG(ck_name_text(binder->diags->arena, setting->name)));
+	struct ck_diag *diag = ck_error(diags, CK_USAGE, no_place, "--set %.*s: the migration has no param of this name",
+					CK_STR_ARG(ck_name_text(diags->arena, setting->name)));
 	struct ck_suggest suggest;
 
 	ck_suggest_init(&suggest, setting->name);
-	for (size_t i = 0; i < binder->code->n_params; i++)
-		ck_suggest_offer(&suggest, ck_str_of(binder->code->params[i]->name));
-	ck_suggest_help(&suggest, binder->diags, diag, "`");
+	for (size_t i = 0; i < ck_plan_n_parts(plan); i++)
+		for (size_t j = 0; j < ck_plan_part(plan, i)->message->code->n_params; j++)
+			ck_suggest_offer(&suggest, ck_str_of(ck_plan_part(plan, i)->message->code->params[j]->name));
+	ck_suggest_help(&suggest, diags, diag, "`");
 	if (!suggest.n_best)
-		ck_diag_help(binder->diags, diag, "write `param %.*s = ...` in the migration, instead of `let`",
-			     CK_STR_ARG(ck_name_text(binder->diags->arena, setting->name)));
+		ck_diag_help(diags, diag, "write `param %.*s = ...` in the migration, instead of `let`",
+			     CK_STR_ARG(ck_name_text(diags->arena, setting->name)));
 }
 
 static void apply_setting(struct ck_binder *binder, const struct ck_setting *setting)
@@ -112,7 +113,7 @@ static void apply_setting(struct ck_binder *binder, const struct ck_setting *set
 		binder->params[i] = value;
 		return;
 	}
-	unknown_setting(binder, setting);
+	ck_bind_unknown_setting(binder->plan, setting, binder->diags);
 }
 
 /* ---- inputs */
@@ -176,6 +177,11 @@ static void check_insn_inputs(struct ck_binder *binder, struct ck_unit *unit, si
 		wants = insn->goals[i]->name && insn->goals[i]->name->by != CK_BY_NAME;
 	if (!wants || binder->inputs[CK_INPUT_TEMPLATE].given || !ck_bind_once(unit, at))
 		return;
+	if (binder->options->is_followed) {
+		diag = ck_error(binder->diags, CK_USAGE, ck_unit_span(binder, unit, at), "this needs the new model's checkpoint, and another migration follows");
+		ck_diag_help(binder->diags, diag, "--onto is about the result, which the last migration makes: move this there, or run the migrations one by one");
+		return;
+	}
 	diag = ck_error(binder->diags, CK_USAGE, ck_unit_span(binder, unit, at), "this needs the new model's checkpoint, and none is given");
 	ck_diag_help(binder->diags, diag, "give a fresh save of the new model: --onto CHECKPOINT");
 }
@@ -416,6 +422,8 @@ enum ck_code ck_bind(const struct ck_plan *plan, const struct ck_inputs *inputs,
 				    .errors_before = diags->n_errors };
 	struct ck_plan *made = NULL;
 
+	if (plan->series)
+		return ck_bind_series(plan, inputs, options, arena, diags, ret_bound);
 	binder.scratch = ck_arena_new(CK_PLAN_LIMIT);
 	binder.bound = ck_arena_alloc(arena, sizeof(*binder.bound));
 	if (binder.scratch && binder.bound) {

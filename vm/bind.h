@@ -27,19 +27,19 @@ struct ck_bind_options {
 	size_t n_settings;
 	uint64_t shard_size;			/* largest size of an output shard in bytes, 0: one shard */
 	bool link;				/* source shards become shards of the output, and only what changes gets new ones */
-	const char *directory;			/* files named in operators are relative to it: the migration file's folder */
 	uint64_t memory;			/* of the executor, for the estimate */
+	bool is_followed;			/* another migration reads what this one makes: for messages */
 };
 
 /**
- * Binds. On CK_OK *ret_bound (in arena) shares code and debug with plan and has its own Bound. Plan-time checks are decided here.
+ * Binds; a series (vm/series.h) as a whole. On CK_OK *ret_bound (in arena) shares code and debug with plan and has its own Bound. Plan-time checks are decided here.
  * @errors E02xx, E03xx, E04xx, E07xx codes; the sink has all that were found, not only the first.
  */
 CK_NODISCARD enum ck_code ck_bind(const struct ck_plan *plan, const struct ck_inputs *inputs, const struct ck_bind_options *options,
 				  struct ck_arena *arena, struct ck_diags *diags, struct ck_plan **ret_bound);
 
 /* Whether files that operators name, where they are at hand, and each input are still what the plan was bound to. @errors CK_STALE_PLAN */
-CK_NODISCARD enum ck_code ck_bound_files_fresh(const struct ck_plan *bound, const char *directory, struct ck_arena *arena, struct ck_diags *diags);
+CK_NODISCARD enum ck_code ck_bound_files_fresh(const struct ck_plan *bound, struct ck_arena *arena, struct ck_diags *diags);
 CK_NODISCARD enum ck_code ck_bound_fresh(const struct ck_plan *bound, const struct ck_inputs *inputs, struct ck_diags *diags);
 
 /* The dry run of cli.md, as text (one row a rule and shape; expand: a row a variable; `width` columns, 0: no limit) and as JSON. */

@@ -396,22 +396,12 @@ static bool is_kept(const struct ck_coder *coder, const struct ck_made *made)
 	return ck_str_equal(ck_variable_label(source, &source->variables[made->node->variable], coder->binder->arena), made->label);
 }
 
-static void note_rewritten(struct ck_coder *coder)
-{
-	for (size_t i = 0; i < coder->n_code; i++)
-		if (coder->code[i]->op == CK_OP_LOAD)
-			coder->loaded[coder->code[i]->input][coder->code[i]->variable] = true;
-}
-
 bool ck_coder_init(struct ck_binder *binder, struct ck_coder *coder)
 {
 	*coder = (struct ck_coder){ .binder = binder };
 	ck_map_init(&coder->args_made, binder->arena);
 	ck_map_init(&coder->types_made, binder->arena);
-	coder->loaded = ck_arena_array(binder->arena, binder->n_inputs + 1, sizeof(*coder->loaded));
 	coder->lossy = ck_arena_array(binder->arena, binder->code->n_rules + 1, sizeof(*coder->lossy));
-	for (size_t i = 0; coder->loaded && i < binder->n_inputs; i++)
-		coder->loaded[i] = ck_arena_array(binder->arena, binder->inputs[i].n + 1, sizeof(**coder->loaded));
 	return coder->lossy && !ck_arena_failed(binder->arena) ? true : ck_bind_nomem(binder);
 }
 
@@ -432,8 +422,6 @@ bool ck_code_target(struct ck_coder *coder, const struct ck_made *made, Ck__Plan
 	target->unchanged = coder->keeps_bytes && coder->n_loads == 1;
 	target->kept = target->unchanged && is_kept(coder, made);
 	target->is_new = coder->is_new;
-	if (!target->unchanged)
-		note_rewritten(coder);
 	return true;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "vm/series.h"
+
 static bool bad_file(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_str path, const char *what, size_t line)
 {
 	if (!ck_bind_once(unit, insn))
@@ -22,12 +24,11 @@ static bool bad_file(struct ck_binder *binder, struct ck_unit *unit, size_t insn
  * Reads a file that an operator names, relative to the folder of the migration or plan; of a plan, also to where its migration
  * was. False when it is in neither; *ret_path is the first then.
  */
-static bool find_file(const struct ck_plan *plan, const char *directory, struct ck_str name, struct ck_arena *arena, struct ck_str *ret_path,
-		      struct ck_str *ret_text)
+static bool find_file(const struct ck_plan *plan, struct ck_str name, struct ck_arena *arena, struct ck_str *ret_path, struct ck_str *ret_text)
 {
 	enum { MAX_FILE = 256 << 20 };
 	const Ck__Plan__Debug *debug = plan->message->debug;
-	struct ck_str dirs[2] = { ck_str(directory ? directory : ".") };
+	struct ck_str dirs[2] = { ck_str(plan->directory ? plan->directory : ".") };
 
 	if (debug && debug->n_files)
 		dirs[1] = ck_path_dir(arena, ck_str_of(debug->files[0]->name));
@@ -62,22 +63,26 @@ static enum ck_code is_another(struct ck_diags *diags, struct ck_span span, stru
 	return CK_STALE_PLAN;
 }
 
-enum ck_code ck_bound_files_fresh(const struct ck_plan *bound, const char *directory, struct ck_arena *arena, struct ck_diags *diags)
+enum ck_code ck_bound_files_fresh(const struct ck_plan *bound, struct ck_arena *arena, struct ck_diags *diags)
 {
-	const Ck__Plan__Code *code = bound->message->code;
 	struct ck_str path, text;
 
 	/* The plan has what it needs of them: one that is gone is missed by nobody. */
-	for (size_t i = 0; i < code->n_files; i++)
-		if (find_file(bound, directory, ck_str_of(code->files[i]->name), arena, &path, &text) && !is_same(bound, ck_str_of(code->files[i]->name), text))
-			return is_another(diags, (struct ck_span){ 0 }, path);
+	for (size_t i = 0; i < ck_plan_n_parts(bound); i++) {
+		const struct ck_plan *part = ck_plan_part(bound, i);
+		const Ck__Plan__Code *code = part->message->code;
+
+		for (size_t j = 0; j < code->n_files; j++)
+			if (find_file(part, ck_str_of(code->files[j]->name), arena, &path, &text) && !is_same(part, ck_str_of(code->files[j]->name), text))
+				return is_another(diags, (struct ck_span){ 0 }, path);
+	}
 	return ck_arena_failed(arena) ? ck_error_nomem(diags) : CK_OK;
 }
 
 static bool read_named(struct ck_binder *binder, struct ck_unit *unit, size_t insn, struct ck_str name, struct ck_str *ret_path,
 		       struct ck_str *ret_text)
 {
-	bool found = find_file(binder->plan, binder->options->directory, name, binder->arena, ret_path, ret_text);
+	bool found = find_file(binder->plan, name, binder->arena, ret_path, ret_text);
 
 	if (ck_arena_failed(binder->arena))
 		return ck_bind_nomem(binder);

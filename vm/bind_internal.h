@@ -167,6 +167,7 @@ struct ck_env ck_bind_env(struct ck_binder *binder, const struct ck_unit *unit, 
 struct ck_str ck_subject_label(struct ck_binder *binder, uint32_t input, size_t variable);
 /* The same, escaped, in the arena of the sink. */
 struct ck_str ck_bind_label_text(struct ck_binder *binder, uint32_t input, size_t variable);
+void ck_bind_unknown_setting(const struct ck_plan *plan, const struct ck_setting *setting, struct ck_diags *diags);
 /* Prepares a unit's frame. */
 bool ck_unit_init(struct ck_binder *binder, struct ck_unit *unit);
 /* Sets unit->used. */
@@ -330,7 +331,6 @@ struct ck_coder {
 	struct ck_map types_made;		/* dtype and dimensions -> number in types */
 	Ck__Plan__Type **types;
 	size_t n_types, types_capacity;
-	bool **loaded;				/* [n_inputs][n] variables that are read to be rewritten */
 	bool *lossy;				/* [n_rules] uses a cast or a take that has no inverse */
 
 	/* Of the target that was coded last. */
@@ -348,6 +348,8 @@ bool ck_code_copy(struct ck_coder *coder, uint32_t input, size_t variable, Ck__P
 
 /* ---- bind_layout.c, bind_uses.c */
 bool ck_bind_layout(struct ck_binder *binder);
+/* The second half of it: targets that are made get their places, and the plan its cost and its inputs. */
+bool ck_bind_place(struct ck_binder *binder);
 
 /* ---- bind_link.c */
 /* Gives unchanged targets the places that their bytes have in shards of inputs, which become the output's first shards. */

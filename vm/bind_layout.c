@@ -307,25 +307,50 @@ static uint64_t peak_of(const struct ck_binder *binder)
 	return PROGRAM + A_VARIABLE * n_variables + at_most(tiles, binder->options->memory ? binder->options->memory : tiles);
 }
 
-/* Each source is read once, whatever is made of it. */
-static void set_cost(struct ck_coder *coder)
+/* Each source is read once, whatever is made of it. False when memory is short. */
+static bool add_reads(struct ck_binder *binder, const Ck__Plan__Target *target, bool **seen)
 {
-	struct ck_binder *binder = coder->binder;
 	Ck__Plan__Bound *bound = binder->bound;
 
-	for (size_t i = 0; i < binder->n_inputs; i++)
-		for (size_t j = 0; j < binder->inputs[i].n; j++)
-			if (coder->loaded[i][j] && !ck_add(bound->read_bytes, binder->inputs[i].items[j].n_bytes, &bound->read_bytes))
-				bound->read_bytes = UINT64_MAX;
+	for (size_t i = 0; i < target->n_code; i++) {
+		const Ck__Plan__Insn *insn = target->code[i];
+		const struct ck_manifest *manifest = binder->inputs[insn->input].manifest;
+
+		if (insn->op != CK_OP_LOAD)
+			continue;
+		if (!seen[insn->input])
+			seen[insn->input] = ck_arena_array(binder->arena, manifest->n_variables + 1, sizeof(**seen));
+		if (!seen[insn->input])
+			return ck_bind_nomem(binder);
+		if (!seen[insn->input][insn->variable] &&
+		    !ck_add(bound->read_bytes, manifest->variables[insn->variable].place.n_bytes, &bound->read_bytes))
+			bound->read_bytes = UINT64_MAX;
+		seen[insn->input][insn->variable] = true;
+	}
+	return true;
+}
+
+static bool set_cost(struct ck_binder *binder)
+{
+	Ck__Plan__Bound *bound = binder->bound;
+	bool **seen = ck_arena_array(binder->arena, binder->n_inputs + 1, sizeof(*seen));
+
+	if (!seen)
+		return ck_bind_nomem(binder);
 	for (size_t i = 0; i < bound->n_targets; i++) {
-		if (bound->targets[i]->shard < bound->n_links)
-			bound->link_bytes += bound->targets[i]->n_bytes;
-		else if (bound->targets[i]->unchanged)
-			bound->copy_bytes += bound->targets[i]->n_bytes;
+		const Ck__Plan__Target *target = bound->targets[i];
+
+		if (target->shard < bound->n_links)
+			bound->link_bytes += target->n_bytes;
+		else if (target->unchanged)
+			bound->copy_bytes += target->n_bytes;
 		else
-			bound->write_bytes += bound->targets[i]->n_bytes;
+			bound->write_bytes += target->n_bytes;
+		if (!target->unchanged && !add_reads(binder, target, seen))
+			return false;
 	}
 	bound->peak_bytes = peak_of(binder);
+	return true;
 }
 
 /* ---- exactness */
@@ -395,12 +420,15 @@ static bool set_exactness(struct ck_coder *coder)
 	return true;
 }
 
+bool ck_bind_place(struct ck_binder *binder)
+{
+	return place_targets(binder) && set_cost(binder) && set_inputs(binder);
+}
+
 bool ck_bind_layout(struct ck_binder *binder)
 {
 	struct ck_coder coder;
 
-	if (!ck_coder_init(binder, &coder) || !make_targets(&coder) || !place_targets(binder))
-		return false;
-	set_cost(&coder);
-	return set_exactness(&coder) && set_inputs(binder) && set_params(binder) && set_notices(binder);
+	return ck_coder_init(binder, &coder) && make_targets(&coder) && ck_bind_place(binder) && set_exactness(&coder) && set_params(binder) &&
+	       set_notices(binder);
 }

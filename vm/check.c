@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#include "vm/series.h"
+
 /* ---- calls */
 
 size_t ck_check_find_calls(const Ck__Plan__Expr *condition, const Ck__Plan__Expr **ret_calls)
@@ -97,6 +99,10 @@ struct ck_str ck_check_label(const struct ck_check *check, const struct ck_check
 	struct ck_buf buf = { 0 };
 	const Ck__Plan__CheckValue *value;
 
+	if (match < call->bound->n_labels) {
+		ck_buf_name(&buf, ck_str_of(call->bound->labels[match]));
+		return take_text(check, &buf);
+	}
 	if (match < call->bound->n_variables) {
 		buf_variable(&buf, check, call->bound->input, call->bound->variables[match]);
 		return take_text(check, &buf);
@@ -200,12 +206,29 @@ static void ask_types(const struct ck_check *check, struct ck_check_call *call)
 	}
 }
 
+bool ck_check_is_measured(const struct ck_check_call *call, size_t match)
+{
+	return match >= call->bound->n_variables && (match >= call->bound->n_known || call->bound->known[match]->kind == CK_EXPR_NONE);
+}
+
+/* What the plan tells, of matches that are in no checkpoint. */
+static bool read_known(const struct ck_check *check, struct ck_check_call *call, size_t n_values)
+{
+	struct ck_env env = { .arena = check->arena };
+
+	for (size_t i = 0; i < call->bound->n_known && i < n_values; i++)
+		if (call->bound->known[i]->kind != CK_EXPR_NONE && ck_expr_eval(call->bound->known[i], &env, &call->values[i]) != CK_OK)
+			return false;
+	return true;
+}
+
 static bool open_call(struct ck_check *check, struct ck_check_call *call)
 {
 	enum ck_function function = call->function->function;
+	bool is_told = call->bound->n_known > 0;
 	size_t n_values;
 
-	call->n = call->bound->n_variables + call->bound->n_values / (is_pair(call) ? 2 : 1);
+	call->n = call->bound->n_labels ? call->bound->n_labels : call->bound->n_variables + call->bound->n_values / (is_pair(call) ? 2 : 1);
 	call->is_sum = function == CK_FUNCTION_COUNT || function == CK_FUNCTION_PARAMS || function == CK_FUNCTION_BYTES ||
 		       function == CK_FUNCTION_ABSENT;
 	n_values = call->is_sum ? 1 : call->n;
@@ -215,6 +238,8 @@ static bool open_call(struct ck_check *check, struct ck_check_call *call)
 		return false;
 	for (size_t i = 0; i < n_values; i++)
 		call->values[i] = (struct ck_value){ .unknown = true };
+	if (is_told)
+		return read_known(check, call, n_values);
 	if (call->is_sum)
 		sum_up(check, call);
 	else if (call->function->phase == CK_PHASE_PLAN)
@@ -228,7 +253,9 @@ bool ck_check_open(struct ck_check *check, size_t number)
 	const Ck__Plan__Expr **exprs = ck_arena_array(check->arena, bound->n_calls + 1, sizeof(*exprs));
 
 	check->number = number;
-	check->message = check->plan->message->code->checks[number];
+	check->part = ck_plan_part_of_check(check->plan, &number);
+	check->number_in_part = number;
+	check->message = check->part->message->code->checks[number];
 	check->n_calls = bound->n_calls;
 	check->calls = ck_arena_array(check->arena, bound->n_calls + 1, sizeof(*check->calls));
 	if (!exprs || !check->calls)
@@ -258,7 +285,7 @@ static void buf_subject(struct ck_buf *buf, const struct ck_check *check, const 
 		return;
 	}
 	if (source->input != CK_INPUT_TARGET) {
-		ck_buf_name(buf, ck_plan_input_name(check->plan, source->input));
+		ck_buf_name(buf, ck_plan_input_name(check->part, source->input));
 		ck_buf_char(buf, ':');
 	}
 	ck_buf_printf(buf, "%s\"", source->pattern->by < CK_COUNT(by) ? by[source->pattern->by] : "");
@@ -345,7 +372,7 @@ static bool answer(void *context, const struct ck_env *env, const Ck__Plan__Expr
 
 static struct ck_env env_of(const struct ck_check *check, struct leaf *leaf)
 {
-	return (struct ck_env){ .arena = check->arena, .params = check->params, .n_params = check->plan->message->code->n_params,
+	return (struct ck_env){ .arena = check->arena, .params = check->params, .n_params = check->part->message->code->n_params,
 				.call = answer, .context = leaf };
 }
 

@@ -24,10 +24,12 @@ struct ck_check {
 	const Ck__Plan__Bound *bound;
 	const struct ck_manifest *const *manifests;	/* by input number */
 	size_t n_manifests;
-	const struct ck_value *params;
+	const struct ck_value *params;	/* of the part */
 	struct ck_arena *arena;
 
-	size_t number;
+	size_t number;			/* in Bound.checks */
+	const struct ck_plan *part;	/* of the plan, whose check it is */
+	size_t number_in_part;
 	const Ck__Plan__Check *message;
 	struct ck_check_call *calls;	/* in the order of BoundCheck.calls */
 	size_t n_calls;
@@ -40,7 +42,9 @@ struct ck_check {
 
 /* How many CALLs a condition has, and in ret_calls (NULL: not wanted) which, in the order of their places. */
 size_t ck_check_find_calls(const Ck__Plan__Expr *condition, const Ck__Plan__Expr **ret_calls);
-/* Prepares check `number` of the plan: what names, shapes and dtypes tell is computed, the rest is unknown. False: memory is short. */
+/* Whether the match is measured by a value of BoundCall.values: neither a variable nor told by the plan. */
+bool ck_check_is_measured(const struct ck_check_call *call, size_t match);
+/* Prepares check `number` of the plan's Bound: what names, shapes and dtypes tell is computed, the rest is unknown. False: memory is short. */
 CK_NODISCARD bool ck_check_open(struct ck_check *check, size_t number);
 /* Sets holds, is_broken, detail and blamed from the calls' values. */
 void ck_check_decide(struct ck_check *check);

@@ -1,6 +1,8 @@
 /* The listing of a plan: one instruction a line. The same plan gives the same text; golden tests keep it. */
 #include "vm/disasm.h"
 
+#include "vm/series.h"
+
 /* ---- shared with the JSON */
 
 const char *ck_disasm_mnemonic(uint32_t op)
@@ -194,6 +196,11 @@ static void list_insn(struct ck_buf *out, const struct ck_frame *frame, const Ck
 		ck_buf_str(out, CK_STR("  where "));
 		ck_buf_expr(out, insn->where, &frame->words);
 	}
+	if (insn->made_for.len) {
+		ck_buf_str(out, CK_STR("  for \""));
+		ck_buf_name(out, ck_str_of(insn->made_for));
+		ck_buf_char(out, '"');
+	}
 	ck_buf_char(out, '\n');
 }
 
@@ -291,7 +298,8 @@ static void list_header(struct ck_buf *out, const struct ck_plan *plan)
 	}
 }
 
-static void list_rules(struct ck_buf *out, const struct ck_plan *plan)
+/* Numbers are those that Bound counts by: first and on. */
+static void list_rules(struct ck_buf *out, const struct ck_plan *plan, size_t first)
 {
 	const Ck__Plan__Code *code = plan->message->code;
 	const Ck__Plan__Debug *debug = plan->message->debug;
@@ -300,7 +308,7 @@ static void list_rules(struct ck_buf *out, const struct ck_plan *plan)
 		const Ck__Plan__Rule *rule = code->rules[i];
 		struct ck_frame frame = { plan, { code, rule->locals, rule->n_locals } };
 
-		ck_buf_printf(out, "\nrule %zu  %s%s%s", i, ck_disasm_rule_kind(rule->kind), rule->also ? " also" : "",
+		ck_buf_printf(out, "\nrule %zu  %s%s%s", first + i, ck_disasm_rule_kind(rule->kind), rule->also ? " also" : "",
 			      rule->optional ? " optional" : "");
 		if (rule->because.len) {
 			ck_buf_str(out, CK_STR(" because \""));
@@ -312,7 +320,7 @@ static void list_rules(struct ck_buf *out, const struct ck_plan *plan)
 	}
 }
 
-static void list_checks(struct ck_buf *out, const struct ck_plan *plan)
+static void list_checks(struct ck_buf *out, const struct ck_plan *plan, size_t first)
 {
 	const Ck__Plan__Code *code = plan->message->code;
 	const Ck__Plan__Debug *debug = plan->message->debug;
@@ -321,7 +329,7 @@ static void list_checks(struct ck_buf *out, const struct ck_plan *plan)
 		const Ck__Plan__Check *check = code->checks[i];
 		struct ck_frame frame = { plan, { code, check->locals, check->n_locals } };
 
-		ck_buf_printf(out, "\ncheck %zu  %s", i, check->after_run ? "after the run" : "before the run");
+		ck_buf_printf(out, "\ncheck %zu  %s", first + i, check->after_run ? "after the run" : "before the run");
 		list_place(out, plan, debug && i < debug->n_checks ? debug->checks[i] : NULL);
 		list_code(out, &frame, check->code, check->n_code);
 		ck_buf_printf(out, "    %-10s ", "HOLDS");
@@ -433,12 +441,17 @@ static void list_call(struct ck_buf *out, const struct ck_plan *plan, const Ck__
 	struct ck_frame frame = { .plan = plan };
 
 	ck_buf_printf(out, "  %s", function->name);
-	if (!call->n_values) {
+	if (!call->n_values && !call->n_known) {
 		ck_buf_str(out, CK_STR("  "));
 		ck_buf_name(out, ck_plan_input_name(plan, call->input));
 	}
 	for (size_t i = 0; i < call->n_variables; i++)
 		ck_buf_printf(out, " %llu", (unsigned long long)call->variables[i]);
+	for (size_t i = 0; i < call->n_known; i++) {
+		ck_buf_str(out, call->known[i]->kind == CK_EXPR_NONE ? CK_STR(" ?") : CK_STR(" "));
+		if (call->known[i]->kind != CK_EXPR_NONE)
+			ck_buf_expr(out, call->known[i], &frame.words);
+	}
 	ck_buf_char(out, '\n');
 	for (size_t i = 0; i < call->n_values; i++) {
 		ck_buf_printf(out, "   value %zu\n", i);
@@ -460,10 +473,36 @@ static void list_bound_checks(struct ck_buf *out, const struct ck_plan *plan)
 	const Ck__Plan__Bound *bound = plan->message->bound;
 
 	for (size_t i = 0; i < bound->n_checks; i++) {
-		size_t n_calls = 0;
+		size_t n_calls = 0, number = i;
+		const struct ck_plan *part = ck_plan_part_of_check(plan, &number);
 
 		ck_buf_printf(out, "\nbound check %zu\n", i);
-		list_calls(out, plan, plan->message->code->checks[i]->condition, bound->checks[i], &n_calls);
+		list_calls(out, plan, part->message->code->checks[number]->condition, bound->checks[i], &n_calls);
+	}
+}
+
+static void list_migration(struct ck_buf *out, const struct ck_plan *plan, size_t first_rule, size_t first_check)
+{
+	list_header(out, plan);
+	list_rules(out, plan, first_rule);
+	list_checks(out, plan, first_check);
+}
+
+static void list_series(struct ck_buf *out, const struct ck_plan *plan)
+{
+	size_t first_rule = 0, first_check = 0;
+	char hex[2 * CK_SHA256 + 1];
+
+	ck_hex(plan->digest, hex);
+	list_text(out, "series", ck_plan_id(plan));
+	ck_buf_printf(out, "%-9s %s\n", "digest", hex);
+	for (size_t i = 0; i < ck_plan_n_parts(plan); i++) {
+		const struct ck_plan *part = ck_plan_part(plan, i);
+
+		ck_buf_char(out, '\n');
+		list_migration(out, part, first_rule, first_check);
+		first_rule += part->message->code->n_rules;
+		first_check += part->message->code->n_checks;
 	}
 }
 
@@ -471,9 +510,10 @@ void ck_plan_disasm(const struct ck_plan *plan, struct ck_buf *out)
 {
 	const Ck__Plan__Bound *bound = plan->message->bound;
 
-	list_header(out, plan);
-	list_rules(out, plan);
-	list_checks(out, plan);
+	if (plan->series)
+		list_series(out, plan);
+	else
+		list_migration(out, plan, 0, 0);
 	if (!bound)
 		return;
 	list_bound_header(out, plan);

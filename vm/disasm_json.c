@@ -2,6 +2,7 @@
 #include <jansson.h>
 
 #include "vm/disasm.h"
+#include "vm/series.h"
 
 /* Names that are no UTF-8 are escaped, as they are in listings: JSON has no other bytes. */
 static json_t *text_of(struct ck_str text)
@@ -131,6 +132,8 @@ static json_t *insn_of(const struct ck_frame *frame, const Ck__Plan__Insn *insn,
 	}
 	if (insn->where)
 		set(object, "where", expr_of(frame, insn->where), out);
+	if (insn->made_for.len)
+		set(object, "made_for", text_of(ck_str_of(insn->made_for)), out);
 	return object;
 }
 
@@ -275,6 +278,19 @@ static json_t *use_of(const struct ck_plan *plan, const Ck__Plan__Use *use, stru
 	return object;
 }
 
+/* Matches that are in no checkpoint, and what the plan tells of them; null: it is measured. */
+static json_t *between_of(const Ck__Plan__BoundCall *call, struct ck_buf *out)
+{
+	json_t *object = json_object(), *known = json_array();
+	struct ck_frame frame = { 0 };
+
+	for (size_t i = 0; i < call->n_known; i++)
+		append(known, call->known[i]->kind == CK_EXPR_NONE ? json_null() : expr_of(&frame, call->known[i]), out);
+	set(object, "names", texts_of(call->labels, call->n_labels, out), out);
+	set(object, "known", known, out);
+	return object;
+}
+
 static json_t *call_of(const struct ck_plan *plan, const Ck__Plan__BoundCall *call, struct ck_buf *out)
 {
 	json_t *object = json_object(), *variables = json_array(), *values = json_array();
@@ -284,10 +300,12 @@ static json_t *call_of(const struct ck_plan *plan, const Ck__Plan__BoundCall *ca
 		append(variables, integer(call->variables[i]), out);
 	for (size_t i = 0; i < call->n_values; i++)
 		append(values, code_of(&frame, call->values[i]->code, call->values[i]->n_code, out), out);
-	if (!call->n_values)
+	if (!call->n_values && !call->n_known)
 		set(object, "input", text_of(ck_plan_input_name(plan, call->input)), out);
 	set(object, "variables", variables, out);
 	set(object, "values", values, out);
+	if (call->n_labels || call->n_known)
+		set(object, "between", between_of(call, out), out);
 	return object;
 }
 
@@ -401,7 +419,7 @@ static int write_part(const char *bytes, size_t n, void *out)
 	return 0;
 }
 
-void ck_plan_disasm_json(const struct ck_plan *plan, struct ck_buf *out)
+static json_t *migration_of(const struct ck_plan *plan, struct ck_buf *out)
 {
 	const Ck__Plan__Code *code = plan->message->code;
 	json_t *object = json_object();
@@ -421,6 +439,27 @@ void ck_plan_disasm_json(const struct ck_plan *plan, struct ck_buf *out)
 	set(object, "aliases", aliases_of(code, out), out);
 	set(object, "rules", rules_of(plan, out), out);
 	set(object, "checks", checks_of(plan, out), out);
+	return object;
+}
+
+/* Numbers of rules and checks in `bound` count through all parts. */
+static json_t *series_of(const struct ck_plan *plan, struct ck_buf *out)
+{
+	json_t *object = json_object(), *parts = json_array();
+
+	set(object, "format", integer(plan->message->format), out);
+	set(object, "series", text_of(ck_plan_id(plan)), out);
+	set(object, "digest", hex_of((struct ck_str){ (const char *)plan->digest, CK_SHA256 }), out);
+	for (size_t i = 0; i < ck_plan_n_parts(plan); i++)
+		append(parts, migration_of(ck_plan_part(plan, i), out), out);
+	set(object, "parts", parts, out);
+	return object;
+}
+
+void ck_plan_disasm_json(const struct ck_plan *plan, struct ck_buf *out)
+{
+	json_t *object = plan->series ? series_of(plan, out) : migration_of(plan, out);
+
 	if (plan->message->bound)
 		set(object, "bound", bound_of(plan, out), out);
 	if (!object || json_dump_callback(object, write_part, out, JSON_INDENT(2)) != 0)

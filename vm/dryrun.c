@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "vm/series.h"
+
 enum { MAX_NOTICES = 6 };
 
 /* "206 variables, 417.6 MiB, 1 shard" */
@@ -63,17 +65,49 @@ static void put_cost(struct ck_buf *out, const struct ck_ledger *ledger, const s
 	ck_buf_printf(out, ", peak memory %" PRIu64 " %s.\n", (bound->peak_bytes + peak->n_bytes - 1) / peak->n_bytes, peak->name);
 }
 
-static bool put_all(struct ck_buf *out, const struct ck_ledger *ledger, struct ck_str title, bool expand, bool color)
+static bool put_table(struct ck_buf *out, const struct ck_ledger *ledger, const struct ck_size_unit *unit, bool expand, bool color)
 {
-	const struct ck_totals *totals = &ledger->totals;
-	const struct ck_size_unit *unit = ck_size_unit(totals->in > totals->out ? totals->in : totals->out);
 	struct ck_dryrun_rows rows;
 
 	if (!ck_dryrun_rows_make(ledger, expand ? CK_BY_VARIABLE : CK_BY_SHAPE, &rows))
 		return false;
-	put_title(out, ledger, title, unit);
 	(void)ck_dryrun_table(&rows, unit, 0, SIZE_MAX, color, out);
-	ck_buf_str(out, rows.n ? CK_STR("\n  ") : CK_STR("  "));
+	if (rows.n)
+		ck_buf_char(out, '\n');
+	return true;
+}
+
+/* A table for each part, of what it does with what the part before makes. */
+static bool put_parts(struct ck_buf *out, const struct ck_ledger *ledger, const struct ck_size_unit *unit, bool expand, bool color)
+{
+	bool good = true;
+
+	for (size_t i = 0; good && i < ck_plan_n_parts(ledger->plan); i++) {
+		struct ck_ledger own;
+
+		good = ck_ledger_of_part(&own, ledger, i);
+		if (good) {
+			ck_buf_part(out, own.plan, i);
+			ck_buf_str(out, CK_STR(": "));
+			ck_buf_totals(out, &own, unit);
+			ck_buf_str(out, CK_STR("\n\n"));
+			good = put_table(out, &own, unit, expand, color);
+		}
+		ck_ledger_clear(&own);
+	}
+	ck_buf_str(out, CK_STR("together\n"));
+	return good;
+}
+
+static bool put_all(struct ck_buf *out, const struct ck_ledger *ledger, struct ck_str title, bool expand, bool color)
+{
+	const struct ck_totals *totals = &ledger->totals;
+	const struct ck_size_unit *unit = ck_size_unit(totals->in > totals->out ? totals->in : totals->out);
+
+	put_title(out, ledger, title, unit);
+	if (ledger->plan->series ? !put_parts(out, ledger, unit, expand, color) : !put_table(out, ledger, unit, expand, color))
+		return false;
+	ck_buf_str(out, CK_STR("  "));
 	ck_buf_totals(out, ledger, unit);
 	ck_buf_str(out, CK_STR(". "));
 	ck_buf_fates(out, ledger);

@@ -395,7 +395,7 @@ static bool buf_labels(struct ck_buf *from, struct ck_buf *to, const struct ck_d
 static bool buf_names(struct ck_buf *from, struct ck_buf *to, const struct ck_dryrun_rows *rows, const struct ck_dryrun_row *row)
 {
 	const struct ck_ledger *ledger = rows->ledger;
-	const Ck__Plan__Rule *rule = row->rule == SIZE_MAX ? NULL : ledger->plan->message->code->rules[row->rule];
+	const Ck__Plan__Rule *rule = row->rule == SIZE_MAX ? NULL : ledger->rules[row->rule].message;
 
 	if (rows->detail == CK_BY_VARIABLE)
 		return buf_labels(from, to, rows, row);

@@ -198,7 +198,7 @@ static bool buf_operators(const struct ck_ledger *ledger, const Ck__Plan__Rule *
 static bool say_what(const struct ck_dryrun_rows *rows, struct ck_dryrun_row *row)
 {
 	const struct ck_ledger *ledger = rows->ledger;
-	const Ck__Plan__Rule *rule = row->rule == SIZE_MAX ? NULL : ledger->plan->message->code->rules[row->rule];
+	const Ck__Plan__Rule *rule = row->rule == SIZE_MAX ? NULL : ledger->rules[row->rule].message;
 	struct ck_buf what = { 0 };
 	bool good = true;
 

@@ -6,6 +6,7 @@
 
 #include "bundle/base/thread.h"
 #include "bundle/path.h"
+#include "vm/series.h"
 
 /* ---- threads */
 
@@ -97,27 +98,65 @@ static void copy_diag(struct ck_diags *to, const struct ck_diag *diag, struct ck
 		ck_diag_help(to, copy, "%.*s", CK_STR_ARG(diag->helps[i]));
 }
 
-/* Where a rule says an operator; the whole statement when it does so twice. */
-static struct ck_span op_span(const struct ck_plan *plan, uint32_t rule, enum ck_op op)
+/* Where a rule says an operator; the whole statement when it does so twice. *ret_n: how often it does. */
+static struct ck_span op_span(const struct ck_plan *plan, uint32_t rule, enum ck_op op, size_t *ret_n)
 {
 	const Ck__Plan__Code *code = plan->message->code;
-	size_t at = SIZE_MAX, n = 0;
+	size_t at = SIZE_MAX;
 
+	*ret_n = 0;
 	for (size_t i = 0; rule < code->n_rules && i < code->rules[rule]->n_code; i++) {
 		if (code->rules[rule]->code[i]->op != op)
 			continue;
 		at = i;
-		n++;
+		++*ret_n;
 	}
-	return ck_plan_rule_span(plan, rule, n == 1 ? at : SIZE_MAX);
+	return ck_plan_rule_span(plan, rule, *ret_n == 1 ? at : SIZE_MAX);
+}
+
+/* The operator may stand in an earlier part, whose target the value is made of. Recurses as deep as there are parts. */
+static bool find_in_part(const struct ck_plan *plan, size_t part, uint64_t target, enum ck_op op, struct ck_span *ret_span)
+{
+	const struct ck_plan *own = ck_plan_part(plan, part);
+	const Ck__Plan__Target *message = own->message->bound->targets[target];
+	size_t n = 0;
+
+	if (message->rule)
+		*ret_span = op_span(own, message->rule - 1, op, &n);
+	for (size_t i = 0; !n && part && i < message->n_code; i++) {
+		const Ck__Plan__Insn *insn = message->code[i];
+
+		if (insn->op == CK_OP_LOAD && insn->input == CK_INPUT_SOURCE && find_in_part(plan, part - 1, insn->variable, op, ret_span))
+			return true;
+	}
+	return n > 0;
+}
+
+static struct ck_span blamed_span(const struct ck_plan *bound, const Ck__Plan__Target *target, enum ck_op op)
+{
+	const Ck__Plan__Bound *message = bound->message->bound;
+	struct ck_span span = { 0 };
+	uint64_t i = 0;
+
+	while (i < message->n_targets && message->targets[i] != target)
+		i++;
+	if (i < message->n_targets && op && find_in_part(bound, ck_plan_n_parts(bound) - 1, i, op, &span))
+		return span;
+	if (target->rule) {
+		size_t rule = target->rule - 1;
+		const struct ck_plan *part = ck_plan_part_of_rule(bound, &rule);
+
+		span = ck_plan_rule_span(part, rule, SIZE_MAX);
+	}
+	return span;
 }
 
 static enum ck_code tell_failure(struct ck_exec *exec, const struct ck_exec_worker *worker, const Ck__Plan__Target *target)
 {
 	struct ck_span span = { 0 };
 
-	if (target && target->rule)
-		span = op_span(exec->bound, target->rule - 1, worker->worker.failed_op);
+	if (target)
+		span = blamed_span(exec->bound, target, worker->worker.failed_op);
 	if (!worker->diags.n_items)
 		return ck_error_nomem(exec->diags);
 	copy_diag(exec->diags, worker->diags.items[0], span);

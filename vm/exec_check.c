@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "vm/check.h"
+#include "vm/series.h"
 
 /* A value of a check that has to be measured. */
 struct pending {
@@ -24,19 +25,20 @@ struct checks {
 
 /* ---- opening */
 
-/* Constants as values: Bound.params, by their names. */
-static struct ck_value *param_values(struct ck_exec *exec)
+/* Constants of a part as values: Bound.params of it, by their names. */
+static struct ck_value *param_values(struct ck_exec *exec, const struct ck_plan *part)
 {
-	const Ck__Plan__Code *code = exec->bound->message->code;
+	const Ck__Plan__Code *code = part->message->code;
+	const Ck__Plan__Bound *bound = part->message->bound;
 	struct ck_value *values = ck_arena_array(exec->arena, code->n_params + 1, sizeof(*values));
 	struct ck_env env = { .arena = exec->arena };
 
 	for (size_t i = 0; values && i < code->n_params; i++) {
 		const Ck__Plan__Expr *expr = code->params[i]->value;
 
-		for (size_t j = 0; j < exec->message->n_params; j++)
-			if (ck_str_equal(ck_str_of(exec->message->params[j]->name), ck_str_of(code->params[i]->name)))
-				expr = exec->message->params[j]->value;
+		for (size_t j = 0; j < bound->n_params; j++)
+			if (ck_str_equal(ck_str_of(bound->params[j]->name), ck_str_of(code->params[i]->name)))
+				expr = bound->params[j]->value;
 		if (ck_expr_eval(expr, &env, &values[i]) != CK_OK)
 			return NULL;
 	}
@@ -45,17 +47,22 @@ static struct ck_value *param_values(struct ck_exec *exec)
 
 static enum ck_code open_checks(struct ck_exec *exec, struct checks *checks)
 {
-	struct ck_value *params = param_values(exec);
+	size_t n = 0;
 
 	*checks = (struct checks){ .exec = exec, .n = exec->message->n_checks,
 				   .items = ck_arena_array(exec->arena, exec->message->n_checks + 1, sizeof(*checks->items)) };
-	if (!params || !checks->items)
+	if (!checks->items)
 		return ck_error_nomem(exec->diags);
-	for (size_t i = 0; i < checks->n; i++) {
-		checks->items[i] = (struct ck_check){ .plan = exec->bound, .bound = exec->message, .manifests = exec->inputs->manifests,
-						      .n_manifests = exec->inputs->n, .params = params, .arena = exec->arena };
-		if (!ck_check_open(&checks->items[i], i))
-			return ck_error_nomem(exec->diags);
+	for (size_t i = 0; i < ck_plan_n_parts(exec->bound); i++) {
+		const struct ck_plan *part = ck_plan_part(exec->bound, i);
+		struct ck_value *params = param_values(exec, part);
+
+		for (size_t j = 0; j < part->message->code->n_checks; j++, n++) {
+			checks->items[n] = (struct ck_check){ .plan = exec->bound, .bound = exec->message, .manifests = exec->inputs->manifests,
+							      .n_manifests = exec->inputs->n, .params = params, .arena = exec->arena };
+			if (!params || !ck_check_open(&checks->items[n], n))
+				return ck_error_nomem(exec->diags);
+		}
 	}
 	return CK_OK;
 }
@@ -240,7 +247,7 @@ static bool add_variables(struct checks *checks, const struct ck_check *check, s
 
 static double number_arg(const struct ck_check *check, const struct ck_check_call *call, size_t i)
 {
-	struct ck_env env = { .arena = check->arena, .params = check->params, .n_params = check->plan->message->code->n_params };
+	struct ck_env env = { .arena = check->arena, .params = check->params, .n_params = check->part->message->code->n_params };
 	struct ck_value value;
 
 	/* The binder has computed it before. */
@@ -267,9 +274,11 @@ static bool add_values(struct checks *checks, const struct ck_check *check, stru
 		measure.atol = number_arg(check, call, ck_param_index(call->function->params, call->function->n_params, "atol"));
 		measure.rtol = number_arg(check, call, ck_param_index(call->function->params, call->function->n_params, "rtol"));
 	}
-	for (size_t i = 0; i < call->bound->n_values / measure.n_sides; i++) {
+	for (size_t i = 0, at = 0; i < call->n && at < call->bound->n_values; i++) {
+		if (!ck_check_is_measured(call, i))
+			continue;
 		for (size_t j = 0; j < measure.n_sides; j++)
-			measure.sides[j] = (struct ck_measured){ .value = call->bound->values[i * measure.n_sides + j] };
+			measure.sides[j] = (struct ck_measured){ .value = call->bound->values[at++] };
 		measure.target = target_of(checks->exec, measure.sides[0].value);
 		if (!add_measure(checks, call, i, &measure))
 			return false;
@@ -316,15 +325,20 @@ static enum ck_code measure_all(struct checks *checks)
 
 /* ---- the results */
 
-/* The statement on one line. */
-static struct ck_str statement_of(const struct ck_exec *exec, size_t check)
+static struct ck_span span_of(const struct ck_check *check)
 {
-	struct ck_str text = ck_diags_text(exec->diags, ck_plan_check_span(exec->bound, check, SIZE_MAX)), copy;
+	return ck_plan_check_span(check->part, check->number_in_part, SIZE_MAX);
+}
+
+/* The statement on one line. */
+static struct ck_str statement_of(const struct ck_exec *exec, const struct ck_check *check)
+{
+	struct ck_str text = ck_diags_text(exec->diags, span_of(check)), copy;
 	struct ck_buf line = { 0 };
 	bool gap = false;
 
 	if (!text.n)
-		return ck_str_format(exec->arena, "check %zu", check + 1);
+		return ck_str_format(exec->arena, "check %zu", check->number + 1);
 	for (size_t i = 0; i < text.n; i++) {
 		bool space = text.p[i] == ' ' || text.p[i] == '\t' || text.p[i] == '\n' || text.p[i] == '\r';
 
@@ -343,7 +357,7 @@ static struct ck_str statement_of(const struct ck_exec *exec, size_t check)
 static int compare_places(const void *a, const void *b)
 {
 	const struct ck_check *x = a, *y = b;
-	struct ck_span at = ck_plan_check_span(x->plan, x->number, SIZE_MAX), other = ck_plan_check_span(y->plan, y->number, SIZE_MAX);
+	struct ck_span at = span_of(x), other = span_of(y);
 
 	if (at.file != other.file)
 		return at.file < other.file ? -1 : 1;
@@ -367,12 +381,12 @@ static enum ck_code tell_results(struct checks *checks)
 		struct ck_check *check = &checks->items[i];
 
 		ck_check_decide(check);
-		report->checks[i] = (struct ck_check_result){ .text = statement_of(exec, check->number), .holds = check->holds == CK_HOLDS_YES,
+		report->checks[i] = (struct ck_check_result){ .text = statement_of(exec, check), .holds = check->holds == CK_HOLDS_YES,
 							      .detail = check->detail };
 		if (report->checks[i].holds)
 			continue;
 		report->all_checks_hold = false;
-		ck_error(exec->diags, CK_CHECK_FAILED, ck_plan_check_span(exec->bound, check->number, SIZE_MAX), "%.*s",
+		ck_error(exec->diags, CK_CHECK_FAILED, span_of(check), "%.*s",
 			 CK_STR_ARG(check->detail.n ? check->detail : CK_STR("this check does not hold")));
 	}
 	if (ck_arena_failed(exec->arena))

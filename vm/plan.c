@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "vm/op.h"
+#include "vm/series.h"
 #include "vm/verify.h"
 
 static const struct ck_span no_place = { 0 };
@@ -205,7 +206,7 @@ static enum ck_code check_bytes(struct ck_str bytes, struct ck_str path, struct 
 	return CK_OK;
 }
 
-static enum ck_code register_texts(struct ck_plan *plan, struct ck_diags *diags)
+enum ck_code ck_plan_register(struct ck_plan *plan, struct ck_diags *diags)
 {
 	const Ck__Plan__Debug *debug = plan->message->debug;
 
@@ -237,10 +238,12 @@ enum ck_code ck_plan_decode(struct ck_str bytes, struct ck_str path, struct ck_a
 	if (!plan->message)
 		return bad_plan(diags, path, "is no plan that ckmig wrote: it cannot be unpacked");
 	code = ck_plan_verify_file(plan, path, diags);
-	if (code == CK_OK)
+	if (code == CK_OK && plan->message->n_parts)
+		code = ck_series_open(plan, diags);
+	else if (code == CK_OK)
 		code = ck_plan_seal(plan, diags);
 	if (code == CK_OK)
-		code = register_texts(plan, diags);
+		code = ck_plan_register(plan, diags);
 	if (code == CK_OK)
 		*ret_plan = plan;
 	return code;
@@ -285,6 +288,13 @@ struct ck_span ck_plan_alias_span(const struct ck_plan *plan, size_t alias)
 	return debug && alias < debug->n_aliases ? span_of(plan, debug->aliases[alias]) : no_place;
 }
 
+struct ck_span ck_plan_after_span(const struct ck_plan *plan, size_t after)
+{
+	const Ck__Plan__Debug *debug = plan->message->debug;
+
+	return debug && after < debug->n_after ? span_of(plan, debug->after[after]) : no_place;
+}
+
 struct ck_span ck_plan_slots_span(const struct ck_plan *plan)
 {
 	const Ck__Plan__Debug *debug = plan->message->debug;
@@ -302,7 +312,7 @@ struct ck_span ck_plan_check_span(const struct ck_plan *plan, size_t check, size
 struct ck_str ck_plan_id(const struct ck_plan *plan)
 {
 	const Ck__Plan__Debug *debug = plan->message->debug;
-	struct ck_str id = ck_str_of(plan->message->code->id);
+	struct ck_str id = plan->series ? plan->series->id : ck_str_of(plan->message->code->id);
 
 	if (id.n || !debug || !debug->n_files)
 		return id;
@@ -310,9 +320,14 @@ struct ck_str ck_plan_id(const struct ck_plan *plan)
 	return ck_str_ends(id, CK_STR(".ckmig")) ? ck_str_slice(id, 0, id.n - 6) : id;
 }
 
+size_t ck_plan_n_inputs(const struct ck_plan *plan)
+{
+	return plan->series ? plan->series->n_inputs : plan->message->code->n_inputs;
+}
+
 struct ck_str ck_plan_input_name(const struct ck_plan *plan, uint32_t input)
 {
-	const Ck__Plan__Code *code = plan->message->code;
+	size_t declared = (size_t)input - CK_INPUT_DECLARED;
 
 	switch (input) {
 	case CK_INPUT_SOURCE:
@@ -322,7 +337,8 @@ struct ck_str ck_plan_input_name(const struct ck_plan *plan, uint32_t input)
 	case CK_INPUT_TARGET:
 		return CK_STR("target");
 	default:
-		return code && input - CK_INPUT_DECLARED < code->n_inputs ? ck_str_of(code->inputs[input - CK_INPUT_DECLARED])
-									  : CK_STR("?");
+		if (declared >= ck_plan_n_inputs(plan))
+			return CK_STR("?");
+		return plan->series ? plan->series->inputs[declared] : ck_str_of(plan->message->code->inputs[declared]);
 	}
 }

@@ -56,11 +56,13 @@ enum ck_expr_kind {
 struct ck_plan {
 	Ck__Plan__Plan *message;
 	struct ck_arena *arena;		/* owns the message when the plan was decoded; borrowed otherwise */
-	uint8_t digest[CK_SHA256];	/* of the packed Code */
+	uint8_t digest[CK_SHA256];	/* of the packed Code; of a series, of its parts' digests */
 	uint32_t first_file;		/* `file` of the spans of Debug.files[0] in the sink; 0: not registered */
+	const char *directory;		/* files that operators name are relative to it; NULL: to the working directory */
+	const struct ck_series *series;	/* of several migrations in one (vm/series.h), whose message has no code; else NULL */
 };
 
-/* Sets digest from the packed Code. */
+/* Sets digest from the packed Code. Not for a series, which ck_series_make() seals. */
 CK_NODISCARD enum ck_code ck_plan_seal(struct ck_plan *plan, struct ck_diags *diags);
 /* The bytes of a plan file, appended to out. The same plan gives the same bytes. */
 CK_NODISCARD enum ck_code ck_plan_encode(const struct ck_plan *plan, struct ck_diags *diags, struct ck_buf *out);
@@ -71,6 +73,8 @@ bool ck_plan_is(struct ck_str bytes);	/* begins with the magic */
  */
 CK_NODISCARD enum ck_code ck_plan_decode(struct ck_str bytes, struct ck_str path, struct ck_arena *arena, struct ck_diags *diags,
 					 struct ck_plan **ret_plan);
+/* Registers the source texts that a plan has in the sink, once; so that messages show them. @errors CK_NOMEM */
+CK_NODISCARD enum ck_code ck_plan_register(struct ck_plan *plan, struct ck_diags *diags);
 /**
  * Proves that a plan keeps the rules of the bytecode: registers and locals in their frame and defined before use, operators,
  * fills, functions, dtypes and enum values known, argument counts and kinds as op.def says, expression depth bounded, one STORE
@@ -84,15 +88,21 @@ void ck_plan_disasm(const struct ck_plan *plan, struct ck_buf *out);
 /* The same as JSON text. */
 void ck_plan_disasm_json(const struct ck_plan *plan, struct ck_buf *out);
 
-/* Spans for diagnostics; "no place" where the plan has none. insn SIZE_MAX: the statement. */
+/* Spans for diagnostics; "no place" where the plan has none. insn SIZE_MAX: the statement. Rules and checks are those of no series. */
 struct ck_span ck_plan_rule_span(const struct ck_plan *plan, size_t rule, size_t insn);
 struct ck_span ck_plan_goal_span(const struct ck_plan *plan, size_t rule, size_t goal);
 struct ck_span ck_plan_alias_span(const struct ck_plan *plan, size_t alias);
+struct ck_span ck_plan_after_span(const struct ck_plan *plan, size_t after);
 struct ck_span ck_plan_slots_span(const struct ck_plan *plan);	/* of the statement `slots follow` or `slots drop` */
 struct ck_span ck_plan_check_span(const struct ck_plan *plan, size_t check, size_t insn);
 /* Name of an input for messages: "source", "template", "teacher". */
 struct ck_str ck_plan_input_name(const struct ck_plan *plan, uint32_t input);
-/* The id that `migration` gives, else the name of the file it was compiled from, without .ckmig; empty when neither is known. */
+/* Declared inputs: numbers CK_INPUT_DECLARED + [0, n). Those of a series' parts, each name once. */
+size_t ck_plan_n_inputs(const struct ck_plan *plan);
+/*
+ * The id that `migration` gives, else the name of the file it was compiled from, without .ckmig; empty when neither is known.
+ * Of a series those of its parts: "first + second".
+ */
 struct ck_str ck_plan_id(const struct ck_plan *plan);
 /* Borrowed view of protobuf bytes. */
 static inline struct ck_str ck_str_of(ProtobufCBinaryData data)

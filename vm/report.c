@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "vm/series.h"
+
 enum { MAX_ROWS = 20, MAX_CHECKS = 12, MAX_NAMES = 3, MAX_NOTICES = 3 };
 
 static void put_head(struct ck_buf *out, const struct ck_report *report, const struct ck_ledger *ledger, const struct ck_size_unit *unit,
@@ -22,14 +24,13 @@ static void put_head(struct ck_buf *out, const struct ck_report *report, const s
 }
 
 /* What was only carried under its name or a new one is in the totals. */
-static bool put_rows(struct ck_buf *out, const struct ck_ledger *ledger, const struct ck_size_unit *unit, bool color)
+static bool put_table(struct ck_buf *out, const struct ck_ledger *ledger, const struct ck_size_unit *unit, bool color)
 {
 	struct ck_dryrun_rows rows;
 	size_t before, n_more;
 
 	if (!ck_dryrun_rows_make(ledger, CK_BY_STATEMENT, &rows))
 		return false;
-	ck_buf_char(out, '\n');
 	before = out->n;
 	n_more = ck_dryrun_table(&rows, unit, '=', MAX_ROWS, color, out);
 	if (n_more)
@@ -37,6 +38,36 @@ static bool put_rows(struct ck_buf *out, const struct ck_ledger *ledger, const s
 	if (out->n > before)
 		ck_buf_char(out, '\n');
 	return true;
+}
+
+static bool put_part(struct ck_buf *out, const struct ck_ledger *whole, size_t part, const struct ck_size_unit *unit, bool color)
+{
+	struct ck_ledger own;
+	bool good = ck_ledger_of_part(&own, whole, part);
+
+	if (good) {
+		ck_buf_str(out, CK_STR("  "));
+		ck_buf_part(out, own.plan, part);
+		ck_buf_str(out, CK_STR(": "));
+		ck_buf_totals(out, &own, unit);
+		ck_buf_char(out, '\n');
+		good = put_table(out, &own, unit, color);
+	}
+	ck_ledger_clear(&own);
+	return good;
+}
+
+/* Of a series a table for each part, of what it does with what the part before makes. */
+static bool put_rows(struct ck_buf *out, const struct ck_ledger *ledger, const struct ck_size_unit *unit, bool color)
+{
+	bool good = true;
+
+	ck_buf_char(out, '\n');
+	if (!ledger->plan->series)
+		return put_table(out, ledger, unit, color);
+	for (size_t i = 0; good && i < ck_plan_n_parts(ledger->plan); i++)
+		good = put_part(out, ledger, i, unit, color);
+	return good;
 }
 
 /* ---- values */

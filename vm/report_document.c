@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "vm/series.h"
+
 /* ---- structure */
 
 enum { MAX_SEPARATOR = 2 + 2 * 2 };	/* ",", a line break, an indent */
@@ -387,23 +389,40 @@ void ck_document_target(struct ck_document *document, const struct ck_ledger *le
 
 /* ---- the migration and its inputs */
 
-static void put_migration(struct ck_document *document, const struct ck_ledger *ledger)
+/* An object that stays open. */
+static void begin_migration(struct ck_document *document, const char *key, const struct ck_plan *plan)
 {
-	const Ck__Plan__Code *code = ledger->plan->message->code;
-	const Ck__Plan__Debug *debug = ledger->plan->message->debug;
+	const Ck__Plan__Code *code = plan->message->code;
 
-	ck_document_object(document, "migration");
-	ck_document_text(document, "id", ck_plan_id(ledger->plan));
-	ck_document_hex(document, "plan_sha256", (struct ck_str){ (const char *)ledger->plan->digest, CK_SHA256 });
-	ck_document_text(document, "summary", ck_str_of(code->summary));
+	ck_document_object(document, key);
+	ck_document_text(document, "id", ck_plan_id(plan));
+	ck_document_hex(document, "plan_sha256", (struct ck_str){ (const char *)plan->digest, CK_SHA256 });
+	ck_document_text(document, "summary", code ? ck_str_of(code->summary) : CK_STR(""));
 	ck_document_list(document, "after");
-	for (size_t i = 0; i < code->n_after; i++)
+	for (size_t i = 0; code && i < code->n_after; i++)
 		ck_document_text(document, NULL, ck_str_of(code->after[i]));
 	ck_document_list_end(document);
 	ck_document_list(document, "files");
-	for (size_t i = 0; debug && i < debug->n_files; i++)
-		ck_document_text(document, NULL, ck_str_of(debug->files[i]->name));
+	for (size_t i = 0; i < ck_plan_n_parts(plan); i++) {
+		const Ck__Plan__Debug *debug = ck_plan_part(plan, i)->message->debug;
+
+		for (size_t j = 0; debug && j < debug->n_files; j++)
+			ck_document_text(document, NULL, ck_str_of(debug->files[j]->name));
+	}
 	ck_document_list_end(document);
+}
+
+static void put_migration(struct ck_document *document, const struct ck_plan *plan)
+{
+	begin_migration(document, "migration", plan);
+	if (plan->series) {
+		ck_document_list(document, "parts");
+		for (size_t i = 0; i < ck_plan_n_parts(plan); i++) {
+			begin_migration(document, NULL, ck_plan_part(plan, i));
+			ck_document_object_end(document);
+		}
+		ck_document_list_end(document);
+	}
 	ck_document_object_end(document);
 }
 
@@ -443,7 +462,7 @@ static void put_inputs(struct ck_document *document, const struct ck_ledger *led
 
 void ck_document_head(struct ck_document *document, const struct ck_ledger *ledger)
 {
-	put_migration(document, ledger);
+	put_migration(document, ledger->plan);
 	put_params(document, ledger);
 	put_inputs(document, ledger);
 }
@@ -487,27 +506,33 @@ static void put_exactness(struct ck_document *document, const struct ck_ledger *
 	ck_document_list(document, "because");
 	for (size_t i = 0; i < bound->n_inexact_rules; i++) {
 		begin_rule(document, NULL, ledger, ledger->inexact[i]);
-		ck_document_word(document, "reason", ck_inexact_reason(ledger->plan, ledger->inexact[i]));
+		ck_document_word(document, "reason", ck_inexact_reason(ledger->rules[ledger->inexact[i]].message));
 		ck_document_object_end(document);
 	}
 	ck_document_list_end(document);
 	ck_document_object_end(document);
 }
 
+static void put_allow(struct ck_document *document, const struct ck_plan *part, const Ck__Plan__Allow *allow)
+{
+	struct ck_str file;
+	size_t line = ck_disasm_line(part, allow->span, NULL, &file);
+
+	ck_document_object(document, NULL);
+	ck_document_text(document, "code", ck_str_of(allow->code));
+	ck_document_text(document, "reason", ck_str_of(allow->reason));
+	put_place(document, file, line);
+	ck_document_object_end(document);
+}
+
 static void put_allows(struct ck_document *document, const struct ck_ledger *ledger)
 {
-	const Ck__Plan__Debug *debug = ledger->plan->message->debug;
-
 	ck_document_list(document, "allowed_warnings");
-	for (size_t i = 0; debug && i < debug->n_allows; i++) {
-		struct ck_str file;
-		size_t line = ck_disasm_line(ledger->plan, debug->allows[i]->span, NULL, &file);
+	for (size_t i = 0; i < ck_plan_n_parts(ledger->plan); i++) {
+		const struct ck_plan *part = ck_plan_part(ledger->plan, i);
 
-		ck_document_object(document, NULL);
-		ck_document_text(document, "code", ck_str_of(debug->allows[i]->code));
-		ck_document_text(document, "reason", ck_str_of(debug->allows[i]->reason));
-		put_place(document, file, line);
-		ck_document_object_end(document);
+		for (size_t j = 0; part->message->debug && j < part->message->debug->n_allows; j++)
+			put_allow(document, part, part->message->debug->allows[j]);
 	}
 	ck_document_list_end(document);
 }

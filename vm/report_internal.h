@@ -46,6 +46,8 @@ struct ck_ledger_target {
 
 /* Where a statement stands. line is 0 where the plan has no places. */
 struct ck_ledger_rule {
+	const struct ck_plan *part;	/* that has it; of a plan that is no series, the plan */
+	const Ck__Plan__Rule *message;
 	const char *kind;		/* "map" */
 	struct ck_str file;
 	size_t line;
@@ -76,7 +78,8 @@ struct ck_ledger {
 	size_t n_sources;
 	struct ck_ledger_target *targets;	/* parallel to Bound.targets */
 	size_t n_targets;
-	struct ck_ledger_rule *rules;		/* parallel to Code.rules */
+	struct ck_ledger_rule *rules;		/* [n_rules] as Bound counts them, through all parts */
+	size_t n_rules;
 	uint32_t *inexact;			/* [Bound.n_inexact_rules] as they are written */
 	size_t *first, **source_of;		/* [inputs->n][n_variables] number in sources; SIZE_MAX: none */
 	struct ck_totals totals;
@@ -85,6 +88,8 @@ struct ck_ledger {
 
 /* False when memory is short; ck_ledger_clear() afterwards in any case. */
 CK_NODISCARD bool ck_ledger_init(struct ck_ledger *ledger, const struct ck_plan *bound, const struct ck_inputs *inputs);
+/* The same of one part of it, from what the part before makes to what this one does; it takes its inputs from the whole's arena. */
+CK_NODISCARD bool ck_ledger_of_part(struct ck_ledger *ledger, const struct ck_ledger *whole, size_t part);
 void ck_ledger_clear(struct ck_ledger *ledger);
 const struct ck_manifest *ck_ledger_manifest(const struct ck_ledger *ledger, uint32_t input);	/* NULL: not given */
 /* Variables of an input, the object graph not among them. */
@@ -108,11 +113,14 @@ struct ck_operators {
 CK_NODISCARD bool ck_operators_list(const struct ck_ledger *ledger, Ck__Plan__Insn *const *code, size_t n_code, uint32_t n_registers,
 				    bool briefly, struct ck_arena *arena, struct ck_operators *ret_list);
 /* What of a rule makes the migration inexact: an operator, or the kind of the statement. */
-const char *ck_inexact_reason(const struct ck_plan *plan, uint32_t rule);
-/* "line 31", with the file where there are several; "statement 3" where the plan has no places. */
+const char *ck_inexact_reason(const Ck__Plan__Rule *rule);
+/* "line 31", with the file in a series; "statement 3" where the plan has no places. */
 void ck_buf_place(struct ck_buf *out, const struct ck_ledger *ledger, uint32_t rule);
 /* "one-way: drop at line 31". */
 void ck_buf_exactness(struct ck_buf *out, const struct ck_ledger *ledger);
+
+/* "1. rename.ckmig": a part of a series, by its file or else its id. */
+void ck_buf_part(struct ck_buf *out, const struct ck_plan *part, size_t number);
 
 struct ck_size_unit {
 	const char *name;		/* "MiB" */

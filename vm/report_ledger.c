@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "vm/bind_internal.h"
+#include "vm/series.h"
 
 const struct ck_manifest *ck_ledger_manifest(const struct ck_ledger *ledger, uint32_t input)
 {
@@ -35,14 +36,22 @@ static bool is_about_slots(const Ck__Plan__Rule *rule)
 	return false;
 }
 
-/* As they are written: by file, then by place. */
+static const Ck__Plan__Span *span_of(const struct ck_ledger *ledger, size_t rule)
+{
+	const Ck__Plan__Debug *debug = ck_plan_part_of_rule(ledger->plan, &rule)->message->debug;
+
+	return debug && rule < debug->n_rules ? debug->rules[rule]->statement : NULL;
+}
+
+/* As they are written: by part, by file, then by place. */
 static int compare_places(const void *a, const void *b, void *context)
 {
-	const Ck__Plan__Debug *debug = context;
+	const struct ck_ledger *ledger = context;
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	const Ck__Plan__Span *p = debug && x < debug->n_rules ? debug->rules[x]->statement : NULL;
-	const Ck__Plan__Span *q = debug && y < debug->n_rules ? debug->rules[y]->statement : NULL;
+	const Ck__Plan__Span *p = span_of(ledger, x), *q = span_of(ledger, y);
 
+	if (ledger->rules[x].part != ledger->rules[y].part)
+		return x < y ? -1 : 1;
 	if (p && q && p->file != q->file)
 		return p->file < q->file ? -1 : 1;
 	if (p && q && p->begin != q->begin)
@@ -53,9 +62,8 @@ static int compare_places(const void *a, const void *b, void *context)
 static bool order_rules(struct ck_ledger *ledger)
 {
 	const Ck__Plan__Bound *bound = ledger->bound;
-	const Ck__Plan__Debug *debug = ledger->plan->message->debug;
 	struct ck_line_cursor cursor = { 0 };
-	size_t n = ledger->plan->message->code->n_rules;
+	size_t n = ledger->n_rules;
 	uint32_t *numbers = ck_arena_array(ledger->arena, n + 1, sizeof(*numbers));
 
 	ledger->inexact = ck_arena_array(ledger->arena, bound->n_inexact_rules + 1, sizeof(*ledger->inexact));
@@ -63,30 +71,35 @@ static bool order_rules(struct ck_ledger *ledger)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		numbers[i] = (uint32_t)i;
-	qsort_r(numbers, n, sizeof(*numbers), compare_places, ledger->plan->message->debug);
+	qsort_r(numbers, n, sizeof(*numbers), compare_places, ledger);
 	for (size_t i = 0; i < n; i++) {
 		struct ck_ledger_rule *rule = &ledger->rules[numbers[i]];
+		const Ck__Plan__Span *span = span_of(ledger, numbers[i]);
 
+		if (i && rule->part != ledger->rules[numbers[i - 1]].part)
+			cursor = (struct ck_line_cursor){ 0 };
 		rule->order = i;
-		if (debug && numbers[i] < debug->n_rules)
-			rule->line = ck_disasm_line(ledger->plan, debug->rules[numbers[i]]->statement, &cursor, &rule->file);
+		if (span)
+			rule->line = ck_disasm_line(rule->part, span, &cursor, &rule->file);
 	}
 	for (size_t i = 0; i < bound->n_inexact_rules; i++)
 		ledger->inexact[i] = bound->inexact_rules[i];
-	qsort_r(ledger->inexact, bound->n_inexact_rules, sizeof(*ledger->inexact), compare_places, ledger->plan->message->debug);
+	qsort_r(ledger->inexact, bound->n_inexact_rules, sizeof(*ledger->inexact), compare_places, ledger);
 	return true;
 }
 
 static bool read_rules(struct ck_ledger *ledger)
 {
-	const Ck__Plan__Code *code = ledger->plan->message->code;
-
-	ledger->rules = ck_arena_array(ledger->arena, code->n_rules + 1, sizeof(*ledger->rules));
-	for (size_t i = 0; ledger->rules && i < code->n_rules; i++) {
+	ledger->n_rules = ck_plan_n_rules(ledger->plan);
+	ledger->rules = ck_arena_array(ledger->arena, ledger->n_rules + 1, sizeof(*ledger->rules));
+	for (size_t i = 0; ledger->rules && i < ledger->n_rules; i++) {
 		struct ck_ledger_rule *rule = &ledger->rules[i];
+		size_t number = i;
 
-		rule->kind = ck_disasm_rule_kind(code->rules[i]->kind);
-		rule->is_about_slots = is_about_slots(code->rules[i]);
+		rule->part = ck_plan_part_of_rule(ledger->plan, &number);
+		rule->message = rule->part->message->code->rules[number];
+		rule->kind = ck_disasm_rule_kind(rule->message->kind);
+		rule->is_about_slots = is_about_slots(rule->message);
 	}
 	return ledger->rules && order_rules(ledger);
 }
@@ -355,6 +368,18 @@ bool ck_ledger_init(struct ck_ledger *ledger, const struct ck_plan *bound, const
 	count_sources(ledger);
 	count_targets(ledger);
 	return true;
+}
+
+bool ck_ledger_of_part(struct ck_ledger *ledger, const struct ck_ledger *whole, size_t part)
+{
+	const struct ck_plan *plan = ck_plan_part(whole->plan, part);
+	struct ck_inputs *inputs = ck_arena_alloc(whole->arena, sizeof(*inputs));
+
+	*ledger = (struct ck_ledger){ 0 };
+	if (!inputs)
+		return false;
+	*inputs = ck_part_inputs(whole->plan, part, part ? whole->plan->series->between[part - 1] : NULL, whole->inputs, whole->arena);
+	return inputs->manifests && ck_ledger_init(ledger, plan, inputs);
 }
 
 void ck_ledger_clear(struct ck_ledger *ledger)

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "vm/series.h"
+
 /* ---- operators */
 
 /* What everybody knows by its place, such as the dtype of a cast, needs no name. */
@@ -131,30 +133,28 @@ static bool may_lose(const struct ck_op_info *op)
 	return op->op == CK_OP_CAST || op->op == CK_OP_TAKE;
 }
 
-const char *ck_inexact_reason(const struct ck_plan *plan, uint32_t rule)
+const char *ck_inexact_reason(const Ck__Plan__Rule *rule)
 {
-	const Ck__Plan__Rule *message = plan->message->code->rules[rule];
 	const char *maybe = NULL;
 
-	for (size_t i = 0; message->kind == CK_RULE_MAP && i < message->n_code; i++) {
-		const struct ck_op_info *op = ck_op_info(message->code[i]->op);
+	for (size_t i = 0; rule->kind == CK_RULE_MAP && i < rule->n_code; i++) {
+		const struct ck_op_info *op = ck_op_info(rule->code[i]->op);
 
 		if (op->arity != CK_ARITY_MACHINE && !op->inverse[0])
 			return op->name;
 		if (may_lose(op) && !maybe)
 			maybe = op->name;
 	}
-	return maybe ? maybe : ck_disasm_rule_kind(message->kind);
+	return maybe ? maybe : ck_disasm_rule_kind(rule->kind);
 }
 
 void ck_buf_place(struct ck_buf *out, const struct ck_ledger *ledger, uint32_t rule)
 {
 	const struct ck_ledger_rule *place = &ledger->rules[rule];
-	const Ck__Plan__Debug *debug = ledger->plan->message->debug;
 
 	if (!place->line) {
 		ck_buf_printf(out, "statement %u", rule + 1);
-	} else if (debug->n_files > 1) {
+	} else if (ledger->plan->series) {
 		ck_buf_name(out, place->file);
 		ck_buf_printf(out, ":%zu", place->line);
 	} else {
@@ -180,7 +180,7 @@ void ck_buf_exactness(struct ck_buf *out, const struct ck_ledger *ledger)
 	if (bound->exactness == CK_EXACT)
 		return;
 	for (size_t i = 0; i < bound->n_inexact_rules && i < SHOWN; i++) {
-		ck_buf_printf(out, "%s%s at ", i ? ", " : ": ", ck_inexact_reason(ledger->plan, ledger->inexact[i]));
+		ck_buf_printf(out, "%s%s at ", i ? ", " : ": ", ck_inexact_reason(ledger->rules[ledger->inexact[i]].message));
 		ck_buf_place(out, ledger, ledger->inexact[i]);
 	}
 	if (bound->n_inexact_rules > SHOWN)
@@ -189,9 +189,25 @@ void ck_buf_exactness(struct ck_buf *out, const struct ck_ledger *ledger)
 		ck_buf_str(out, bound->n_inexact_rules ? CK_STR(", slots are dropped") : CK_STR(": slots are dropped"));
 }
 
+void ck_buf_part(struct ck_buf *out, const struct ck_plan *part, size_t number)
+{
+	const Ck__Plan__Debug *debug = part->message->debug;
+
+	ck_buf_printf(out, "%zu. ", number + 1);
+	ck_buf_name(out, debug && debug->n_files ? ck_str_of(debug->files[0]->name) : ck_plan_id(part));
+}
+
+static void buf_allows(struct ck_buf *out, const Ck__Plan__Debug *debug, const char *prefix)
+{
+	for (size_t i = 0; debug && i < debug->n_allows; i++) {
+		ck_buf_printf(out, "%s%.*s is allowed: ", prefix, CK_STR_ARG(ck_str_of(debug->allows[i]->code)));
+		ck_buf_name(out, ck_str_of(debug->allows[i]->reason));
+		ck_buf_char(out, '\n');
+	}
+}
+
 void ck_buf_notices(struct ck_buf *out, const struct ck_ledger *ledger, const char *prefix, size_t limit)
 {
-	const Ck__Plan__Debug *debug = ledger->plan->message->debug;
 	const Ck__Plan__Bound *bound = ledger->bound;
 
 	for (size_t i = 0; i < bound->n_notices && i < limit; i++) {
@@ -201,11 +217,8 @@ void ck_buf_notices(struct ck_buf *out, const struct ck_ledger *ledger, const ch
 	}
 	if (bound->n_notices > limit)
 		ck_buf_printf(out, "%sand %zu more like these\n", prefix, bound->n_notices - limit);
-	for (size_t i = 0; debug && i < debug->n_allows; i++) {
-		ck_buf_printf(out, "%s%.*s is allowed: ", prefix, CK_STR_ARG(ck_str_of(debug->allows[i]->code)));
-		ck_buf_name(out, ck_str_of(debug->allows[i]->reason));
-		ck_buf_char(out, '\n');
-	}
+	for (size_t i = 0; i < ck_plan_n_parts(ledger->plan); i++)
+		buf_allows(out, ck_plan_part(ledger->plan, i)->message->debug, prefix);
 }
 
 /* ---- sizes, counts, colours */

@@ -1,6 +1,8 @@
 /* The plan verifier: proves the rules of the bytecode that vm/plan.h lists, so that nothing which runs a plan need check them. */
 #include "vm/verify.h"
 
+#include "vm/series.h"
+
 /* ---- messages */
 
 static void buf_place(const struct ck_verifier *verifier, struct ck_buf *buf)
@@ -406,24 +408,87 @@ static bool verify_debug(struct ck_verifier *verifier)
 	return true;
 }
 
+/* What Bound counts of the parts; of a plan that is no series, of its own code. */
+static bool count(struct ck_verifier *verifier, Ck__Plan__Plan *const *parts, size_t n_parts)
+{
+	struct ck_map inputs;
+
+	ck_map_init(&inputs, verifier->arena);
+	for (size_t i = 0; i < n_parts; i++) {
+		const Ck__Plan__Code *code = parts[i]->code;
+
+		verifier->n_params += code->n_params;
+		verifier->n_rules += code->n_rules;
+		verifier->n_checks += code->n_checks;
+		for (size_t j = 0; j < code->n_inputs; j++)
+			if (!ck_map_put(&inputs, ck_str_of(code->inputs[j]), 0))
+				return ck_verify_nomem(verifier);
+	}
+	verifier->n_inputs = inputs.n_items;
+	verifier->checks = ck_arena_array(verifier->arena, verifier->n_checks + 1, sizeof(*verifier->checks));
+	for (size_t i = 0, n = 0; verifier->checks && i < n_parts; i++)
+		for (size_t j = 0; j < parts[i]->code->n_checks; j++)
+			verifier->checks[n++] = parts[i]->code->checks[j];
+	return verifier->checks ? true : ck_verify_nomem(verifier);
+}
+
 static bool verify_plan(struct ck_verifier *verifier)
 {
+	Ck__Plan__Plan *own = (Ck__Plan__Plan *)(uintptr_t)verifier->plan;
+
 	if (verifier->plan->format != CK_PLAN_FORMAT)
 		return ck_verify_fail(verifier, "format %u, this ckmig knows %d", verifier->plan->format, CK_PLAN_FORMAT);
+	if (verifier->plan->n_parts)
+		return ck_verify_fail(verifier, "a series in a series");
 	if (!verifier->code)
 		return ck_verify_fail(verifier, "there is no code");
 	return verify_header(verifier) && verify_rules(verifier) && verify_checks(verifier) && verify_debug(verifier) &&
-	       (!verifier->plan->bound || ck_verify_bound(verifier));
+	       (!verifier->plan->bound || (count(verifier, &own, 1) && ck_verify_bound(verifier)));
+}
+
+/* Each part is a plan of its own, bound to what the part before makes when the series is bound. */
+static bool verify_part(struct ck_verifier *verifier, size_t i)
+{
+	const Ck__Plan__Plan *plan = verifier->plan, *part = plan->parts[i];
+	struct ck_verifier own = { .plan = part, .code = part->code, .diags = verifier->diags, .path = verifier->path, .arena = verifier->arena,
+				   .insn = SIZE_MAX };
+	bool good = verify_plan(&own);
+
+	verifier->result = own.result;
+	if (!good)
+		return false;
+	if ((part->bound != NULL) != (plan->bound != NULL))
+		return ck_verify_fail(verifier, "part %zu is %sbound, and the series is %sbound", i, part->bound ? "" : "not ", plan->bound ? "" : "not ");
+	for (size_t j = 0; i && part->bound && j < part->bound->n_inputs; j++)
+		if (part->bound->inputs[j]->input == CK_INPUT_SOURCE && part->bound->inputs[j]->n_variables != plan->parts[i - 1]->bound->n_targets)
+			return ck_verify_fail(verifier, "part %zu reads other variables than part %zu makes", i, i - 1);
+	return true;
+}
+
+static bool verify_series(struct ck_verifier *verifier)
+{
+	const Ck__Plan__Plan *plan = verifier->plan;
+
+	if (plan->format != CK_PLAN_FORMAT)
+		return ck_verify_fail(verifier, "format %u, this ckmig knows %d", plan->format, CK_PLAN_FORMAT);
+	if (plan->code || plan->debug || plan->n_parts < 2 || plan->n_parts > CK_MAX_PARTS)
+		return ck_verify_fail(verifier, "a series of %zu parts%s", plan->n_parts, plan->code || plan->debug ? ", with code of its own" : "");
+	for (size_t i = 0; i < plan->n_parts; i++)
+		if (!verify_part(verifier, i))
+			return false;
+	return !plan->bound || (count(verifier, plan->parts, plan->n_parts) && ck_verify_bound(verifier));
 }
 
 enum ck_code ck_plan_verify_file(const struct ck_plan *plan, struct ck_str path, struct ck_diags *diags)
 {
 	struct ck_verifier verifier = { .plan = plan->message, .code = plan->message->code, .diags = diags, .path = path, .insn = SIZE_MAX };
+	bool good;
 
 	verifier.arena = ck_arena_new(CK_PLAN_LIMIT);
 	if (!verifier.arena)
 		return ck_error_nomem(diags);
-	if (!verify_plan(&verifier) && verifier.result == CK_OK)
+	good = plan->message->n_parts ? verify_series(&verifier) : verify_plan(&verifier);
+	if (!good && verifier.result == CK_OK)
 		verifier.result = ck_error_nomem(diags);
 	ck_arena_free(verifier.arena);
 	return verifier.result;

@@ -10,7 +10,7 @@ CK_NODISCARD enum ck_code ck_plan_verify_file(const struct ck_plan *plan, struct
 /* One run of the verifier. It stops at the first rule that is broken: what follows would be noise. */
 struct ck_verifier {
 	const Ck__Plan__Plan *plan;
-	const Ck__Plan__Code *code;
+	const Ck__Plan__Code *code;	/* NULL: a series, whose parts have it */
 	struct ck_diags *diags;
 	struct ck_str path;
 	struct ck_arena *arena;		/* for what the verifier needs while it runs */
@@ -28,6 +28,10 @@ struct ck_verifier {
 	bool *defined;			/* [n_registers] */
 	size_t n_registers;
 	bool in_check;
+
+	/* What Bound counts, through all parts. */
+	size_t n_inputs, n_params, n_rules, n_checks;
+	const Ck__Plan__Check **checks;	/* [n_checks] */
 
 	/* Of the target so far. */
 	size_t n_loads;

@@ -21,12 +21,12 @@ static bool verify_inputs(struct ck_verifier *verifier)
 {
 	const Ck__Plan__Bound *bound = verifier->plan->bound;
 
-	if (bound->n_inputs > CK_INPUT_DECLARED + verifier->code->n_inputs)
+	if (bound->n_inputs > CK_INPUT_DECLARED + verifier->n_inputs)
 		return ck_verify_fail(verifier, "%zu inputs", bound->n_inputs);
 	for (size_t i = 0; i < bound->n_inputs; i++) {
 		const Ck__Plan__BoundInput *input = bound->inputs[i];
 
-		if (input->input == CK_INPUT_TARGET || input->input >= CK_INPUT_DECLARED + verifier->code->n_inputs)
+		if (input->input == CK_INPUT_TARGET || input->input >= CK_INPUT_DECLARED + verifier->n_inputs)
 			return ck_verify_fail(verifier, "input %u, which does not exist", input->input);
 		if (find_input(verifier, input->input) != input)
 			return ck_verify_fail(verifier, "input %u is bound twice", input->input);
@@ -43,8 +43,8 @@ static bool verify_params(struct ck_verifier *verifier)
 	for (size_t i = 0; i < bound->n_params; i++)
 		if (!ck_verify_expr(verifier, bound->params[i]->value, CK_VERIFY_IN_CONSTANT, 0))
 			return false;
-	return bound->n_params <= verifier->code->n_params ||
-	       ck_verify_fail(verifier, "%zu params, the code has %zu", bound->n_params, verifier->code->n_params);
+	return bound->n_params <= verifier->n_params ||
+	       ck_verify_fail(verifier, "%zu params, the code has %zu", bound->n_params, verifier->n_params);
 }
 
 /* ---- values and types */
@@ -173,6 +173,8 @@ static bool verify_insn(struct ck_verifier *verifier, const Ck__Plan__Insn *insn
 	if (!op || op->state == CK_STATE_LATER || (op->arity == CK_ARITY_MACHINE && !leaf) || op->arity == CK_ARITY_SPLIT ||
 	    op->arity == CK_ARITY_PICK)
 		return ck_verify_fail(verifier, "operator %u, which does not exist in bound code", insn->op);
+	if (insn->made_for.len > CK_MAX_NAME)
+		return ck_verify_fail(verifier, "%s is made for a name of %zu bytes", op->name, insn->made_for.len);
 	if (insn->source || insn->n_goals || insn->where || (insn->type && !leaf) || (op->op != CK_OP_LOAD && (insn->input || insn->variable)))
 		return ck_verify_fail(verifier, "%s has what only portable code has", op->name);
 	for (size_t i = 0; i < insn->n_src; i++)
@@ -296,8 +298,8 @@ static bool verify_target(struct ck_verifier *verifier, const Ck__Plan__Target *
 
 	if (!target->label.len || target->label.len > CK_MAX_NAME || !target->key.len || target->key.len > CK_MAX_NAME)
 		return ck_verify_fail(verifier, "it has no name, or one that is too long");
-	if (target->rule > verifier->code->n_rules)
-		return ck_verify_fail(verifier, "rule %u of %zu", target->rule, verifier->code->n_rules);
+	if (target->rule > verifier->n_rules)
+		return ck_verify_fail(verifier, "rule %u of %zu", target->rule, verifier->n_rules);
 	if (target->shard >= bound->n_shard_sizes)
 		return ck_verify_fail(verifier, "shard %u of %zu", target->shard, bound->n_shard_sizes);
 	if (!ck_add(target->offset, target->n_bytes, &end) || end > bound->shard_sizes[target->shard])
@@ -394,8 +396,8 @@ static bool verify_use(struct ck_verifier *verifier, const Ck__Plan__Use *use, c
 	if (!find_input(verifier, use->input) || !use->key.len || !use->label.len || use->what < CK_USE_MAPPED || use->what > CK_USE_DROPPED)
 		return ck_verify_fail(verifier, "it uses nothing");
 	for (size_t i = 0; i < use->n_rules; i++)
-		if (use->rules[i] >= verifier->code->n_rules)
-			return ck_verify_fail(verifier, "rule %u of %zu", use->rules[i], verifier->code->n_rules);
+		if (use->rules[i] >= verifier->n_rules)
+			return ck_verify_fail(verifier, "rule %u of %zu", use->rules[i], verifier->n_rules);
 	if (before && (before->input > use->input ||
 		       (before->input == use->input && ck_str_compare(ck_str_of(before->key), ck_str_of(use->key)) >= 0)))
 		return ck_verify_fail(verifier, "its key does not come after the one before");
@@ -414,8 +416,8 @@ static bool verify_uses(struct ck_verifier *verifier)
 	}
 	verifier->part = NULL;
 	for (size_t i = 0; i < bound->n_inexact_rules; i++)
-		if (bound->inexact_rules[i] >= verifier->code->n_rules)
-			return ck_verify_fail(verifier, "rule %u of %zu", bound->inexact_rules[i], verifier->code->n_rules);
+		if (bound->inexact_rules[i] >= verifier->n_rules)
+			return ck_verify_fail(verifier, "rule %u of %zu", bound->inexact_rules[i], verifier->n_rules);
 	return (bound->exactness >= CK_EXACT && bound->exactness <= CK_ONE_WAY) ||
 	       ck_verify_fail(verifier, "an exactness of %u", bound->exactness);
 }
@@ -437,11 +439,35 @@ static bool verify_check_value(struct ck_verifier *verifier, const Ck__Plan__Che
 		ck_verify_fail(verifier, "it computes with %s", ck_dtype_name(type.dtype)));
 }
 
+/* What the plan tells of matches that are in no checkpoint: their names, and of each an answer or a value that gives it. */
+static bool verify_known(struct ck_verifier *verifier, const Ck__Plan__BoundCall *call, const struct ck_function_info *function)
+{
+	bool is_sum = function->phase == CK_PHASE_PLAN && function->result != CK_RESULT_DTYPE && function->result != CK_RESULT_SHAPE;
+	size_t n_open = 0;
+
+	if (!call->n_labels && !call->n_known)
+		return true;
+	for (size_t i = 0; i < call->n_known; i++) {
+		n_open += call->known[i]->kind == CK_EXPR_NONE;
+		if (call->known[i]->kind != CK_EXPR_NONE && !ck_verify_expr(verifier, call->known[i], CK_VERIFY_IN_CONSTANT, 0))
+			return false;
+	}
+	if (call->n_variables)
+		return ck_verify_fail(verifier, "the function `%s` with variables that are in no checkpoint", function->name);
+	if (is_pair(function) ? call->n_known || call->n_labels * 2 != call->n_values
+			      : call->n_values != n_open || call->n_known != (is_sum ? 1 : call->n_labels) || (is_sum && n_open))
+		return ck_verify_fail(verifier, "the function `%s` with %zu names, %zu answers and %zu values", function->name, call->n_labels,
+				      call->n_known, call->n_values);
+	return true;
+}
+
 static bool verify_call(struct ck_verifier *verifier, const Ck__Plan__BoundCall *call, const struct ck_function_info *function)
 {
 	const Ck__Plan__BoundInput *input = find_input(verifier, call->input);
 	uint64_t limit = call->input == CK_INPUT_TARGET ? verifier->plan->bound->n_targets : input ? input->n_variables : 0;
 
+	if (!verify_known(verifier, call, function))
+		return false;
 	if (call->n_variables && (call->n_values || is_pair(function)))
 		return ck_verify_fail(verifier, "the function `%s` with variables and values", function->name);
 	if (call->n_values && (function->phase == CK_PHASE_PLAN || (is_pair(function) && call->n_values % 2)))
@@ -473,15 +499,15 @@ static bool verify_checks(struct ck_verifier *verifier)
 {
 	const Ck__Plan__Bound *bound = verifier->plan->bound;
 
-	if (bound->n_checks != verifier->code->n_checks)
-		return ck_verify_fail(verifier, "%zu checks are bound, the code has %zu", bound->n_checks, verifier->code->n_checks);
+	if (bound->n_checks != verifier->n_checks)
+		return ck_verify_fail(verifier, "%zu checks are bound, the code has %zu", bound->n_checks, verifier->n_checks);
 	verifier->part = "bound check";
 	verifier->in_check = true;
 	for (size_t i = 0; i < bound->n_checks; i++) {
 		size_t n_calls = 0;
 
 		verifier->number = i;
-		if (!verify_calls(verifier, verifier->code->checks[i]->condition, bound->checks[i], &n_calls))
+		if (!verify_calls(verifier, verifier->checks[i]->condition, bound->checks[i], &n_calls))
 			return false;
 		if (n_calls != bound->checks[i]->n_calls)
 			return ck_verify_fail(verifier, "it has %zu functions and is bound with %zu", n_calls, bound->checks[i]->n_calls);

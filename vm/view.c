@@ -466,8 +466,11 @@ enum ck_code ck_view_build(struct ck_view_context *context, const Ck__Plan__Targ
 		refuse(context, "no instructions");
 	for (size_t i = 0; registers && i < target->n_code && (i == 0 || view); i++) {
 		const Ck__Plan__Insn *insn = target->code[i];
+		struct ck_view_context own = *context;
 
-		view = build_insn(context, insn, registers, target->n_registers);
+		if (insn->made_for.len)
+			own.target = ck_str_of(insn->made_for);
+		view = build_insn(&own, insn, registers, target->n_registers);
 		if (insn->dst < target->n_registers)
 			registers[insn->dst] = view;
 	}

@@ -136,8 +136,6 @@ static enum ck_code check_outputs(struct ck_driver *driver, const struct ck_load
 		return code;
 	if (!driver->saved_model.p)
 		code = check_report(driver, report, output);
-	/* One more than there are inputs always fits: the migrated checkpoint has a number and no manifest. */
-	sources[n++] = driver->options.operands[0];
 	return code ? code : ck_output_allowed(driver, report, sources, n, is_json);
 }
 

@@ -10,6 +10,7 @@
 #include "bundle/path.h"
 #include "compiler/compile.h"
 #include "compiler/driver/saved_model.h"
+#include "vm/series.h"
 
 /* Somebody wrote a checkpoint where FILE belongs. */
 static void hint_checkpoint(struct ck_driver *driver, struct ck_str path)
@@ -21,6 +22,23 @@ static void hint_checkpoint(struct ck_driver *driver, struct ck_str path)
 	if (diags->n_items && ((ck_stat_path(name.p, &index) && index.exists) || is_folder))
 		ck_diag_help(diags, ck_diags_last(diags), "this is a %s; the migration (FILE) comes before the checkpoint (SOURCE)",
 			     is_folder ? "folder" : "checkpoint");
+}
+
+/* Somebody left SOURCE out, and the last FILE is taken for it. */
+static void hint_migration(struct ck_driver *driver, struct ck_str path)
+{
+	if (ck_str_ends(path, CK_STR(".ckmig")) || ck_str_ends(path, CK_STR(".ckplan")))
+		ck_diag_help(&driver->diags, ck_diags_last(&driver->diags),
+			     "this is a migration; the checkpoint to migrate (SOURCE) comes after it, as the last operand");
+}
+
+/* Files that operators name are looked for where FILE is. */
+static enum ck_code set_directory(struct ck_driver *driver, struct ck_str path, struct ck_plan *plan)
+{
+	plan->directory = ck_path_dir(driver->arena, path).p;
+	for (size_t i = 0; plan->series && i < plan->series->n_parts; i++)
+		plan->series->parts[i]->directory = plan->directory;
+	return plan->directory ? CK_OK : ck_error_nomem(&driver->diags);
 }
 
 static enum ck_code read_text(struct ck_driver *driver, struct ck_str path, struct ck_str text, struct ck_plan **ret_plan)
@@ -48,7 +66,8 @@ enum ck_code ck_load_plan(struct ck_driver *driver, struct ck_str path, struct c
 	}
 	if (ck_plan_is(bytes)) {
 		ck_say(driver, "%.*s is a plan", CK_STR_ARG(ck_name_text(driver->arena, path)));
-		return ck_plan_decode(bytes, path, driver->arena, &driver->diags, ret_plan);
+		enum ck_code code = ck_plan_decode(bytes, path, driver->arena, &driver->diags, ret_plan);
+		return code ? code : set_directory(driver, path, *ret_plan);
 	}
 	if (bytes.n > CK_MAX_TEXT) {
 		ck_error(&driver->diags, CK_USAGE, (struct ck_span){0}, "\"%.*s\" has %zu bytes and is no plan; a migration has at most %d",
@@ -56,7 +75,51 @@ enum ck_code ck_load_plan(struct ck_driver *driver, struct ck_str path, struct c
 		hint_checkpoint(driver, path);
 		return CK_USAGE;
 	}
-	return read_text(driver, path, bytes, ret_plan);
+	enum ck_code code = read_text(driver, path, bytes, ret_plan);
+	return code ? code : set_directory(driver, path, *ret_plan);
+}
+
+size_t ck_n_files(const struct ck_driver *driver)
+{
+	size_t n = driver->options.n_operands;
+	return n > 1 ? n - 1 : n;
+}
+
+static enum ck_code check_stdin(struct ck_driver *driver, const struct ck_str *paths, size_t n)
+{
+	size_t n_stdin = 0;
+	for (size_t i = 0; i < n; i++)
+		n_stdin += ck_str_equal(paths[i], CK_STR("-"));
+	if (n_stdin <= 1)
+		return CK_OK;
+	ck_usage_error(&driver->diags, driver->options.command, "\"-\" is given twice, and there is one standard input");
+	return CK_USAGE;
+}
+
+static enum ck_code refuse_bound(struct ck_driver *driver, struct ck_str path)
+{
+	struct ck_diag *diag = ck_usage_error(&driver->diags, driver->options.command, "\"%.*s\" is a bound plan: it is made for one checkpoint, "
+					      "and cannot be one of several", CK_STR_ARG(ck_name_text(driver->arena, path)));
+	ck_diag_help(&driver->diags, diag, "name the migrations it was made of instead");
+	return CK_USAGE;
+}
+
+enum ck_code ck_load_files(struct ck_driver *driver, const struct ck_str *paths, size_t n, struct ck_plan **ret_plan)
+{
+	struct ck_plan **plans = ck_arena_array(driver->arena, n, sizeof(*plans));
+	enum ck_code first = plans ? check_stdin(driver, paths, n) : ck_error_nomem(&driver->diags);
+	if (first)
+		return first;
+	for (size_t i = 0; i < n; i++) {
+		enum ck_code code = ck_load_plan(driver, paths[i], &plans[i]);
+		if (!code && n > 1 && ck_plan_is_bound(plans[i]))
+			code = refuse_bound(driver, paths[i]);
+		first = first ? first : code;
+	}
+	if (first)
+		return first;
+	driver->stage = n > 1 ? CK_STAGE_COMPILE : driver->stage;
+	return ck_series_make(plans, n, driver->arena, &driver->diags, ret_plan);
 }
 
 /* ---- Inputs. */
@@ -64,9 +127,8 @@ enum ck_code ck_load_plan(struct ck_driver *driver, struct ck_str path, struct c
 /* Number of a declared input, or SIZE_MAX. */
 static size_t find_declared(const struct ck_plan *plan, struct ck_str name)
 {
-	const Ck__Plan__Code *code = plan->message->code;
-	for (size_t i = 0; i < code->n_inputs; i++) {
-		if (ck_str_equal(ck_str_of(code->inputs[i]), name))
+	for (size_t i = 0; i < ck_plan_n_inputs(plan); i++) {
+		if (ck_str_equal(ck_plan_input_name(plan, (uint32_t)(CK_INPUT_DECLARED + i)), name))
 			return i;
 	}
 	return SIZE_MAX;
@@ -74,15 +136,15 @@ static size_t find_declared(const struct ck_plan *plan, struct ck_str name)
 
 static enum ck_code unknown_input(struct ck_driver *driver, const struct ck_plan *plan, struct ck_str name)
 {
-	const Ck__Plan__Code *code = plan->message->code;
+	size_t n = ck_plan_n_inputs(plan);
 	struct ck_diag *diag = ck_usage_error(&driver->diags, driver->options.command, "--input %.*s: the migration declares no such input",
 					      CK_STR_ARG(ck_name_text(driver->arena, name)));
 	struct ck_suggest suggest;
 	ck_suggest_init(&suggest, name);
-	for (size_t i = 0; i < code->n_inputs; i++)
-		ck_suggest_offer(&suggest, ck_str_of(code->inputs[i]));
+	for (size_t i = 0; i < n; i++)
+		ck_suggest_offer(&suggest, ck_plan_input_name(plan, (uint32_t)(CK_INPUT_DECLARED + i)));
 	ck_suggest_help(&suggest, &driver->diags, diag, "");
-	if (code->n_inputs == 0)
+	if (n == 0)
 		ck_diag_help(&driver->diags, diag, "declare it in the migration: input %.*s", CK_STR_ARG(ck_name_text(driver->arena, name)));
 	return CK_USAGE;
 }
@@ -135,7 +197,7 @@ static enum ck_code find_paths(struct ck_driver *driver, const struct ck_plan *p
 
 enum ck_code ck_load_inputs(struct ck_driver *driver, const struct ck_plan *plan, struct ck_str source, struct ck_loaded_inputs *ret)
 {
-	size_t n = CK_INPUT_DECLARED + plan->message->code->n_inputs;
+	size_t n = CK_INPUT_DECLARED + ck_plan_n_inputs(plan);
 	struct ck_str *paths = ck_arena_array(driver->arena, n, sizeof(*paths));
 	struct ck_manifest **manifests = ck_arena_array(driver->arena, n, sizeof(struct ck_manifest *));
 	driver->stage = CK_STAGE_COMMAND;
@@ -148,6 +210,8 @@ enum ck_code ck_load_inputs(struct ck_driver *driver, const struct ck_plan *plan
 	for (size_t i = 0; i < n && !code; i++) {
 		if (paths[i].p && i != CK_INPUT_TARGET)
 			code = ck_manifest_open(paths[i], &driver->diags, &manifests[i]);
+		if (code == CK_NO_CHECKPOINT && i == CK_INPUT_SOURCE)
+			hint_migration(driver, paths[i]);
 		if (!code && manifests[i])
 			ck_say(driver, "%.*s: %zu keys, %zu data files", CK_STR_ARG(ck_name_text(driver->arena, manifests[i]->prefix)),
 			       manifests[i]->n_variables, manifests[i]->n_shards);
@@ -164,12 +228,14 @@ void ck_loaded_inputs_clear(struct ck_loaded_inputs *inputs)
 
 enum ck_code ck_input_files(struct ck_driver *driver, const struct ck_loaded_inputs *inputs, struct ck_str **ret_files, size_t *ret_n)
 {
-	struct ck_str *files = ck_arena_array(driver->arena, inputs->inputs.n, sizeof(*files));
+	struct ck_str *files = ck_arena_array(driver->arena, inputs->inputs.n + ck_n_files(driver), sizeof(*files));
 	size_t n = 0;
 	for (size_t i = 0; files && i < inputs->inputs.n; i++) {
 		if (inputs->manifests[i])
 			files[n++] = ck_str_format(driver->arena, "%.*s.index", CK_STR_ARG(inputs->manifests[i]->prefix));
 	}
+	for (size_t i = 0; files && i < ck_n_files(driver); i++)
+		files[n++] = driver->options.operands[i];
 	if (ck_arena_failed(driver->arena))
 		return ck_error_nomem(&driver->diags);
 	*ret_files = files;
@@ -186,10 +252,12 @@ static bool is_digit(char c)
 
 static const Ck__Plan__Param *find_param(const struct ck_plan *plan, struct ck_str name)
 {
-	const Ck__Plan__Code *code = plan->message->code;
-	for (size_t i = 0; i < code->n_params; i++) {
-		if (ck_str_equal(ck_str_of(code->params[i]->name), name))
-			return code->params[i];
+	for (size_t i = 0; i < ck_plan_n_parts(plan); i++) {
+		const Ck__Plan__Code *code = ck_plan_part(plan, i)->message->code;
+		for (size_t j = 0; j < code->n_params; j++) {
+			if (ck_str_equal(ck_str_of(code->params[j]->name), name))
+				return code->params[j];
+		}
 	}
 	return NULL;
 }
@@ -345,12 +413,10 @@ static void choose_link(struct ck_driver *driver, const struct ck_plan *bound, c
 	warn_no_link(driver, from, "its whole data files are copied");
 }
 
-static enum ck_code bind(struct ck_driver *driver, const struct ck_plan *plan, const struct ck_loaded_inputs *inputs, struct ck_str path,
-			 struct ck_plan **ret_bound)
+static enum ck_code bind(struct ck_driver *driver, const struct ck_plan *plan, const struct ck_loaded_inputs *inputs, struct ck_plan **ret_bound)
 {
 	struct ck_bind_options options = {
 		.shard_size = ck_option_number(&driver->options, CK_OPTION_SHARD_SIZE, 0),
-		.directory = ck_path_dir(driver->arena, path).p,
 		.memory = ck_memory_of(driver),
 		.link = wants_links(driver, inputs),
 	};
@@ -369,12 +435,11 @@ enum ck_code ck_load_bound(struct ck_driver *driver, enum ck_code (*before)(stru
 			   struct ck_loaded_inputs *ret_inputs, struct ck_plan **ret_bound)
 {
 	const struct ck_options *options = &driver->options;
-	struct ck_str file = options->operands[0], source = options->n_operands > 1 ? options->operands[1] : (struct ck_str){NULL, 0};
+	size_t n_files = ck_n_files(driver);
+	struct ck_str source = options->n_operands > n_files ? options->operands[n_files] : (struct ck_str){NULL, 0};
 	struct ck_plan *plan = NULL;
 	*ret_inputs = (struct ck_loaded_inputs){0};
-	if (options->n_operands > 2)
-		return ck_not_available(&driver->diags, "several files in one run (%zu operands; FILE and SOURCE are wanted)", options->n_operands);
-	enum ck_code code = ck_load_plan(driver, file, &plan);
+	enum ck_code code = ck_load_files(driver, options->operands, n_files, &plan);
 	if (!code && ck_plan_is_bound(plan))
 		code = refuse_bind_options(driver);
 	if (!code)
@@ -384,9 +449,9 @@ enum ck_code ck_load_bound(struct ck_driver *driver, enum ck_code (*before)(stru
 	if (code)
 		return code;
 	if (!ck_plan_is_bound(plan))
-		return bind(driver, plan, ret_inputs, file, ret_bound);
+		return bind(driver, plan, ret_inputs, ret_bound);
 	*ret_bound = plan;
-	code = ck_bound_files_fresh(plan, ck_path_dir(driver->arena, file).p, driver->arena, &driver->diags);
+	code = ck_bound_files_fresh(plan, driver->arena, &driver->diags);
 	if (!code)
 		code = ck_bound_fresh(plan, &ret_inputs->inputs, &driver->diags);
 	if (!code)

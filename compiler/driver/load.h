@@ -10,6 +10,10 @@
  * @errors those of ck_plan_decode(), ck_parse() and ck_compile(); CK_IO
  */
 CK_NODISCARD enum ck_code ck_load_plan(struct ck_driver *driver, struct ck_str path, struct ck_plan **ret_plan);
+/* Several FILEs, which are applied in order as one: a series. All of them are looked at, also when one has errors. @errors those above, CK_ORDER */
+CK_NODISCARD enum ck_code ck_load_files(struct ck_driver *driver, const struct ck_str *paths, size_t n, struct ck_plan **ret_plan);
+/* How many operands of `plan` and `run` are FILEs: all but the last, which is SOURCE; one alone is a FILE. */
+size_t ck_n_files(const struct ck_driver *driver);
 static inline bool ck_plan_is_bound(const struct ck_plan *plan)
 {
 	return plan->message->bound != NULL;
@@ -29,7 +33,7 @@ struct ck_loaded_inputs {
 CK_NODISCARD enum ck_code ck_load_inputs(struct ck_driver *driver, const struct ck_plan *plan, struct ck_str source,
 					 struct ck_loaded_inputs *ret_inputs);
 void ck_loaded_inputs_clear(struct ck_loaded_inputs *inputs);
-/* "PREFIX.index" of every input, in the driver's arena. */
+/* What must not be written over: "PREFIX.index" of every input, and every FILE; in the driver's arena. */
 CK_NODISCARD enum ck_code ck_input_files(struct ck_driver *driver, const struct ck_loaded_inputs *inputs, struct ck_str **ret_files,
 					 size_t *ret_n);
 
