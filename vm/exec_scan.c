@@ -6,8 +6,8 @@
 #include "vm/exec_internal.h"
 
 /* Ranges are read in pieces, so that threads share large ones; of whole chunks of statistics, whatever the dtype. */
-enum { PIECE = 16 << 20, BUFFER = 256 << 10 };
-_Static_assert(PIECE % (CK_STATISTICS_CHUNK * 16) == 0 && CK_STATISTICS_CHUNK * 16 <= CK_EXEC_BUFFER, "chunks fit pieces and buffers");
+enum { PIECE = 16 << 20, CHECKED = 256 << 10 };
+_Static_assert(PIECE % CK_EXEC_BUFFER == 0 && CK_EXEC_BUFFER % (CK_STATISTICS_CHUNK * 16) == 0, "chunks fit buffers, and these pieces");
 
 struct piece {
 	size_t scan;
@@ -31,28 +31,37 @@ static enum ck_code read_piece(const struct ck_scan *scan, uint64_t offset, size
 	return ck_error_io(diags, "read back", scan->label);
 }
 
+/* Bytes that were read: their checksum, and statistics chunk by chunk while they are in cache. */
+static void look_at(const struct ck_scan *scan, struct piece *piece, const uint8_t *bytes, size_t n)
+{
+	size_t width = ck_dtype_width(scan->statistics_of), n_chunk = width ? CK_STATISTICS_CHUNK * width : CHECKED;
+
+	for (size_t at = 0, part; at < n; at += part) {
+		struct ck_partial chunk;
+
+		part = n - at < n_chunk ? n - at : n_chunk;
+		piece->crc = ck_crc32c(piece->crc, bytes + at, part);
+		if (!width)
+			continue;
+		ck_statistics_chunk(scan->statistics_of, bytes + at, part / width, &chunk);
+		ck_statistics_combine(&piece->partial, &chunk);
+	}
+}
+
 static enum ck_code scan_piece(struct ck_exec *exec, struct ck_exec_worker *worker, void *context, size_t item)
 {
 	struct pieces *pieces = context;
 	struct piece *piece = &pieces->items[item];
 	const struct ck_scan *scan = &pieces->scans[piece->scan];
-	size_t width = ck_dtype_width(scan->statistics_of), n_buffer = width ? CK_STATISTICS_CHUNK * width : BUFFER;
 	enum ck_code code = CK_OK;
 
 	if (scan->whole)
 		code = ck_data_check(scan->data, scan->variable, worker->tile, CK_EXEC_BUFFER, &worker->diags);
-	for (uint64_t at = 0; at < piece->n && !scan->whole && code == CK_OK;) {
-		size_t n = piece->n - at < n_buffer ? (size_t)(piece->n - at) : n_buffer;
-		struct ck_partial chunk;
-
-		code = read_piece(scan, piece->offset + at, n, worker->tile, &worker->diags);
+	for (uint64_t at = 0, n; at < piece->n && !scan->whole && code == CK_OK; at += n) {
+		n = piece->n - at < CK_EXEC_BUFFER ? piece->n - at : CK_EXEC_BUFFER;
+		code = read_piece(scan, piece->offset + at, (size_t)n, worker->tile, &worker->diags);
 		if (code == CK_OK)
-			piece->crc = ck_crc32c(piece->crc, worker->tile, n);
-		if (code == CK_OK && width) {
-			ck_statistics_chunk(scan->statistics_of, worker->tile, n / width, &chunk);
-			ck_statistics_combine(&piece->partial, &chunk);
-		}
-		at += n;
+			look_at(scan, piece, worker->tile, (size_t)n);
 	}
 	if (scan->data)
 		worker->worker.n_read += piece->n;
