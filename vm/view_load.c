@@ -20,24 +20,34 @@ struct region {
 	size_t rank;
 	uint64_t *count;
 	int64_t *file, *memory;	/* strides in bytes */
+	uint32_t parts;		/* for the view's sum: of the checksum of what was read, and how many bytes */
+	uint64_t n_bytes;
 };
 
-static enum ck_code read_file(const struct region *region, uint64_t offset, uint64_t n, void *bytes)
+static enum ck_code read_file(struct region *region, uint64_t offset, uint64_t n, void *bytes)
 {
 	const struct ck_view *view = region->view;
 	struct ck_worker *worker = region->worker;
-	struct ck_read_sum *sum = view->load.sum;
 	enum ck_code code = ck_data_read(view->load.data, view->load.variable, offset, n, bytes, worker->diags);
 
 	worker->n_read += n;
-	if (!sum || code != CK_OK)
+	if (!view->load.sum || code != CK_OK)
 		return code;
 	/* While the bytes are in cache. */
-	atomic_fetch_xor_explicit(&sum->parts,
-				  ck_crc32c_part(&worker->places, ck_crc32c(0, bytes, n), n, view->load.variable->place.n_bytes - offset - n),
-				  memory_order_relaxed);
-	atomic_fetch_add_explicit(&sum->n_bytes, n, memory_order_relaxed);
+	region->parts ^= ck_crc32c_part(&worker->places, ck_crc32c(0, bytes, n), n, view->load.variable->place.n_bytes - offset - n);
+	region->n_bytes += n;
 	return CK_OK;
+}
+
+/* Once a box: threads that read the same variable would wait for each other at each read. */
+static void add_sum(const struct region *region)
+{
+	struct ck_read_sum *sum = region->view->load.sum;
+
+	if (!sum)
+		return;
+	atomic_fetch_xor_explicit(&sum->parts, region->parts, memory_order_relaxed);
+	atomic_fetch_add_explicit(&sum->n_bytes, region->n_bytes, memory_order_relaxed);
 }
 
 /* Bytes from the first to the last element of axes [from, rank). */
@@ -207,6 +217,7 @@ static enum ck_code read_load(const struct ck_view *view, const struct ck_box *b
 		add_axis(&region, box->count[i], step, stride);
 	}
 	code = read_region(&region, (uint64_t)offset, dst);
+	add_sum(&region);
 done:
 	worker->used = mark;
 	return code;
