@@ -6,11 +6,18 @@
 #include "vm/kernel.h"
 #include "vm/simd.h"
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "lanes are counted from the low address"
 #endif
 
-enum { LINE = 64, VECTOR = 16 };
+enum {
+	LINE = 64, VECTOR = 16,
+	STREAMED = 16 << 20,	/* a destination that is larger has left the cache when it is read again */
+};
 
 typedef uint32_t u32x4 __attribute__((vector_size(16)));
 typedef uint64_t u64x2 __attribute__((vector_size(16)));
@@ -98,6 +105,32 @@ CK_INLINE void copy_lines(uint8_t *dst, int64_t dst_stride, const uint8_t *src, 
 		memcpy(dst + (int64_t)i * dst_stride, src + (int64_t)i * src_stride, LINE);
 }
 
+#if defined(__x86_64__)
+/* Past the cache, which would read each line of dst before it is overwritten. Lines are aligned. */
+CK_INLINE void stream_lines(uint8_t *dst, int64_t dst_stride, const uint8_t *src, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < LINE; j += VECTOR)
+			_mm_stream_si128((__m128i *)(void *)(dst + (int64_t)i * dst_stride + j),
+					 _mm_load_si128((const __m128i *)(const void *)(src + i * LINE + j)));
+}
+
+/* What was written past the cache is there for others, such as the thread that writes it to a file. */
+CK_INLINE void end_stream(void)
+{
+	_mm_sfence();
+}
+#else
+CK_INLINE void stream_lines(uint8_t *dst, int64_t dst_stride, const uint8_t *src, size_t n)
+{
+	copy_lines(dst, dst_stride, src, LINE, n);
+}
+
+CK_INLINE void end_stream(void)
+{
+}
+#endif
+
 static uint64_t size_of(int64_t stride)
 {
 	return stride < 0 ? 0 - (uint64_t)stride : (uint64_t)stride;
@@ -116,7 +149,7 @@ static size_t count_sets(int64_t stride, size_t n)
 	return (size_t)__builtin_popcountll(sets);
 }
 
-CK_INLINE void tile(size_t width, bool gathers, bool scatters, uint8_t *dst, int64_t dst_stride, const uint8_t *src, int64_t src_stride)
+CK_INLINE void tile(size_t width, bool gathers, bool scatters, bool streams, uint8_t *dst, int64_t dst_stride, const uint8_t *src, int64_t src_stride)
 {
 	const size_t n = LINE / width;
 	_Alignas(LINE) uint8_t in[LINE * LINE], out[LINE * LINE];
@@ -124,7 +157,9 @@ CK_INLINE void tile(size_t width, bool gathers, bool scatters, uint8_t *dst, int
 	if (gathers)
 		copy_lines(in, LINE, src, src_stride, n);
 	part(width, scatters ? out : dst, scatters ? LINE : dst_stride, gathers ? in : src, gathers ? LINE : src_stride, n, n);
-	if (scatters)
+	if (streams)
+		stream_lines(dst, dst_stride, out, n);
+	else if (scatters)
 		copy_lines(dst, dst_stride, out, LINE, n);
 }
 
@@ -132,6 +167,7 @@ CK_INLINE void transpose(size_t width, uint8_t *dst, int64_t dst_stride, const u
 {
 	const size_t n = LINE / width;
 	bool gathers = count_sets(src_stride, n) * 8 <= n, scatters = count_sets(dst_stride, VECTOR / width) * 4 <= VECTOR / width;
+	bool streams = size_of(dst_stride) * n_i > STREAMED && ((uintptr_t)dst | (uint64_t)dst_stride) % LINE == 0;
 
 	/* Along src, which is read forward then, and writes wait for nobody; but not where they all go to other pages. */
 	bool along_dst = size_of(dst_stride) >= 1 << 15 && size_of(dst_stride) > 2 * size_of(src_stride);
@@ -144,10 +180,12 @@ CK_INLINE void transpose(size_t width, uint8_t *dst, int64_t dst_stride, const u
 			const uint8_t *from = src + (int64_t)j * src_stride + i * width;
 
 			if (n_i - i >= n && n_j - j >= n)
-				tile(width, gathers, scatters, to, dst_stride, from, src_stride);
+				tile(width, gathers, scatters || streams, streams, to, dst_stride, from, src_stride);
 			else
 				part(width, to, dst_stride, from, src_stride, n_i - i < n ? n_i - i : n, n_j - j < n ? n_j - j : n);
 		}
+	if (streams)
+		end_stream();
 }
 
 void ck_transpose(uint8_t *dst, int64_t dst_stride, const uint8_t *src, int64_t src_stride, uint64_t n_i, uint64_t n_j, size_t width)

@@ -142,6 +142,32 @@ Test(vm_kernel, transposes)
 	}
 }
 
+/* Destinations too large for the cache, aligned and not; what lies between the rows stays. */
+Test(vm_kernel, transposes_past_the_cache)
+{
+	enum { STRIDE = 128 << 10, N_I = 150, N_J = 70 };
+	uint8_t *large = aligned_alloc(64, STRIDE * N_I + 64), *row = malloc(STRIDE);
+
+	cr_assert(large && row);
+	for (size_t i = 0; i < 10; i++) {
+		size_t width = widths[i % 5], shift = i < 5 ? 0 : width;
+		int64_t from = (int64_t)(N_I * width);
+
+		memset(large, 0xa5, STRIDE * N_I + 64);
+		for (size_t j = 0; j < (size_t)from * N_J; j++)
+			src[j] = (uint8_t)next(256);
+		ck_transpose(large + shift, STRIDE, src, from, N_I, N_J, width);
+		for (size_t j = 0; j < N_I; j++) {
+			memset(row, 0xa5, STRIDE);
+			for (size_t k = 0; k < N_J; k++)
+				memcpy(row + k * width, src + j * width + k * (size_t)from, width);
+			cr_assert_arr_eq(large + shift + j * STRIDE, row, STRIDE - shift, "width %zu, row %zu", width, j);
+		}
+	}
+	free(large);
+	free(row);
+}
+
 Test(vm_kernel, fills)
 {
 	const uint8_t element[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
