@@ -114,8 +114,11 @@ static struct ck_span op_span(const struct ck_plan *plan, uint32_t rule, enum ck
 	return ck_plan_rule_span(plan, rule, *ret_n == 1 ? at : SIZE_MAX);
 }
 
-/* The operator may stand in an earlier part, whose target the value is made of. Recurses as deep as there are parts. */
-static bool find_in_part(const struct ck_plan *plan, size_t part, uint64_t target, enum ck_op op, struct ck_span *ret_span)
+/*
+ * The operator may stand in an earlier part, whose target the value is made of. Recurses as deep as there are parts; *n_left bounds how
+ * many targets are looked at, since each may be made of many.
+ */
+static bool find_in_part(const struct ck_plan *plan, size_t part, uint64_t target, enum ck_op op, size_t *n_left, struct ck_span *ret_span)
 {
 	const struct ck_plan *own = ck_plan_part(plan, part);
 	const Ck__Plan__Target *message = own->message->bound->targets[target];
@@ -123,11 +126,16 @@ static bool find_in_part(const struct ck_plan *plan, size_t part, uint64_t targe
 
 	if (message->rule)
 		*ret_span = op_span(own, message->rule - 1, op, &n);
-	for (size_t i = 0; !n && part && i < message->n_code; i++) {
+	for (size_t i = 0; !n && part && *n_left && i < message->n_code; i++) {
 		const Ck__Plan__Insn *insn = message->code[i];
 
-		if (insn->op == CK_OP_LOAD && insn->input == CK_INPUT_SOURCE && find_in_part(plan, part - 1, insn->variable, op, ret_span))
+		if (insn->op != CK_OP_LOAD || insn->input != CK_INPUT_SOURCE)
+			continue;
+		--*n_left;
+		if (find_in_part(plan, part - 1, insn->variable, op, n_left, ret_span))
 			return true;
+		if (!*n_left)
+			break;
 	}
 	return n > 0;
 }
@@ -136,11 +144,12 @@ static struct ck_span blamed_span(const struct ck_plan *bound, const Ck__Plan__T
 {
 	const Ck__Plan__Bound *message = bound->message->bound;
 	struct ck_span span = { 0 };
+	size_t n_left = 10000;
 	uint64_t i = 0;
 
 	while (i < message->n_targets && message->targets[i] != target)
 		i++;
-	if (i < message->n_targets && op && find_in_part(bound, ck_plan_n_parts(bound) - 1, i, op, &span))
+	if (i < message->n_targets && op && find_in_part(bound, ck_plan_n_parts(bound) - 1, i, op, &n_left, &span))
 		return span;
 	if (target->rule) {
 		size_t rule = target->rule - 1;
