@@ -59,10 +59,8 @@ static bool add_known(struct asking *asking, struct ck_value value)
 /* The value of a variable, to be measured. Everything but floats is finite. */
 static bool add_value(struct asking *asking, uint64_t variable)
 {
-	struct ck_arena *arena = asking->weaving->arena;
 	Ck__Plan__CheckValue value, *made;
 	Ck__Plan__Insn load, *code[1] = { &load };
-	struct ck_str key = { 0 };
 
 	if (asking->call->function->function == CK_FUNCTION_FINITE && !is_floating(dtype_of(asking, variable)))
 		return add_known(asking, (struct ck_value){ .kind = CK_EXPR_INT, .integer = 1 });
@@ -73,10 +71,10 @@ static bool add_value(struct asking *asking, uint64_t variable)
 	load.variable = variable;
 	value.code = code;
 	value.n_code = value.n_registers = 1;
-	if (!ck_weave_value(asking->weaving, asking->part, &value, key, &made))
+	if (!ck_weave_value(asking->weaving, asking->part, &value, (struct ck_str){ 0 }, &made))
 		return false;
 	asking->out->values[asking->out->n_values++] = made;
-	return add_known(asking, (struct ck_value){ .kind = CK_EXPR_NONE }) && !ck_arena_failed(arena);
+	return add_known(asking, (struct ck_value){ .kind = CK_EXPR_NONE });
 }
 
 /* Functions that need no tensor: their values are those of the part's own check. */
