@@ -19,7 +19,7 @@ static void hint_checkpoint(struct ck_driver *driver, struct ck_str path)
 	struct ck_str name = ck_str_format(driver->arena, "%.*s.index", CK_STR_ARG(path));
 	bool is_folder = ck_stat_path(path.p, &itself) && itself.is_dir;
 	struct ck_diags *diags = &driver->diags;
-	if (diags->n_items && ((ck_stat_path(name.p, &index) && index.exists) || is_folder))
+	if (name.p && diags->n_items && ((ck_stat_path(name.p, &index) && index.exists) || is_folder))
 		ck_diag_help(diags, ck_diags_last(diags), "this is a %s; the migration (FILE) comes before the checkpoint (SOURCE)",
 			     is_folder ? "folder" : "checkpoint");
 }

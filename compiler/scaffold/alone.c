@@ -427,8 +427,10 @@ void ck_scaffold_alone(struct ck_maker *maker, struct ck_scaffold *scaffold)
 	struct survey survey = {.maker = maker, .side = &maker->sides[CK_FROM]};
 	put_introduction(&survey, scaffold->migration);
 	find_scopes(&survey);
-	if (ck_arena_failed(maker->arena))
+	if (ck_arena_failed(maker->arena)) {
+		ck_buf_clear(&survey.out);
 		return;
+	}
 	find_parts(&survey);
 	put_scopes(&survey);
 	put_parts(&survey);
