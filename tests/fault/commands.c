@@ -40,7 +40,9 @@ static const struct row rows[] = {
 	{ "run --jobs=1 --data=link -o out/x keep.ckmig adam/adam-1", ck_cmd_run, "out/x.index" },
 	{ "run --jobs=1 --data=link --verify=full -o out/x m.ckmig adam/adam-1", ck_cmd_run, "out/x.index" },
 	{ "run --jobs=1 -o out/x keep.ckmig savedmodel", ck_cmd_run, "out/x/saved_model.pb" },
+	{ "run --jobs=1 -o out/x keep.ckmig n.ckmig adam/adam-1", ck_cmd_run, "out/x.index" },
 	{ "plan -o out/x m.ckmig adam/adam-1", ck_cmd_plan, "out/x" },
+	{ "plan -o out/x m.ckmig n.ckmig adam/adam-1", ck_cmd_plan, "out/x" },
 	{ "scaffold adam/adam-1", ck_cmd_scaffold, NULL },
 	{ "scaffold -o out/x --onto in/x adam/adam-1", ck_cmd_scaffold, "out/x" },
 	{ "verify --jobs=1 adam/adam-1", ck_cmd_verify, NULL },
@@ -181,6 +183,7 @@ static void prepare(char *folder)
 	if (chdir(folder) != 0)
 		abort();
 	shell("mkdir in out && printf 'ckmig 1\\nkeep rest\\n' > keep.ckmig");
+	shell("printf 'ckmig 1\\nmap \"model/layer_with_weights-1/bias\" -> \"b\"\\nkeep rest\\ncheck finite(source:\"**\")\\n' > n.ckmig");
 	shell("printf 'ckmig 1\\nmap \"model/layer_with_weights-0/kernel\" | transpose -> \"model/t\"\\nkeep rest\\n' > m.ckmig");
 	if (run_words(&first, &n_errors) != CK_OK)
 		abort();

@@ -404,3 +404,54 @@ Test(vm_verify, bound_checks)
 	s.kept->code[0]->input = CK_INPUT_TARGET;
 	cr_expect_eq(ck_plan_verify(&s.plan, &diags), CK_BAD_PLAN);
 }
+
+/* ---- several migrations in one plan */
+
+static void expect_series(const Ck__Plan__Plan *whole, enum ck_code wanted, const char *message)
+{
+	struct ck_plan plan = { .message = (Ck__Plan__Plan *)(uintptr_t)whole, .arena = arena };
+	enum ck_code code = ck_plan_verify(&plan, &diags);
+
+	cr_expect_eq(code, wanted, "%s", message);
+	if (wanted != CK_OK && diags.n_items)
+		cr_expect(strstr(diags.items[0]->message.p, message), "%s, not %s", diags.items[0]->message.p, message);
+	diags.n_items = diags.n_errors = 0;
+}
+
+Test(vm_verify, series)
+{
+	Ck__Plan__Plan first = *s.plan.message, second = first, whole, *parts[65];
+	Ck__Plan__Bound *bound = s.plan.message->bound;
+
+	for (size_t i = 0; i < 65; i++)
+		parts[i] = i % 2 ? &second : &first;
+	ck__plan__plan__init(&whole);
+	whole.format = CK_PLAN_FORMAT;
+	whole.parts = parts;
+	first.bound = second.bound = NULL;
+	whole.n_parts = 64;
+	expect_series(&whole, CK_OK, "");
+	whole.n_parts = 65;
+	expect_series(&whole, CK_BAD_PLAN, "a series of 65 parts");
+	whole.n_parts = 1;
+	expect_series(&whole, CK_BAD_PLAN, "a series of 1 parts");
+	whole.n_parts = 2;
+	whole.code = first.code;
+	expect_series(&whole, CK_BAD_PLAN, "with code of its own");
+	whole.code = NULL;
+	second.code = NULL;
+	expect_series(&whole, CK_BAD_PLAN, "there is no code");
+	second = first;
+	second.parts = parts;
+	second.n_parts = 2;
+	expect_series(&whole, CK_BAD_PLAN, "a series in a series");
+	second = first;
+	whole.bound = bound;
+	expect_series(&whole, CK_BAD_PLAN, "part 0 is not bound, and the series is bound");
+	first.bound = second.bound = bound;
+	whole.bound = NULL;
+	expect_series(&whole, CK_BAD_PLAN, "part 0 is bound, and the series is not bound");
+	/* The sample reads another number of variables than it makes. */
+	whole.bound = bound;
+	expect_series(&whole, CK_BAD_PLAN, "part 1 reads other variables than part 0 makes");
+}
