@@ -491,7 +491,7 @@ static void lead(struct ck_graph *graph, struct ck_str path, bool *is_led)
 		if (child == SIZE_MAX)
 			return;
 		size_t to = (size_t)node->children[child]->node_id;
-		if (to == 0 || (is_led[to] && graph->parent[to] != (int32_t)at))
+		if (to == 0 || (is_led[to] && (graph->parent[to] != (int32_t)at || graph->child[to] != child)))
 			return;
 		is_led[to] = true;
 		graph->parent[to] = (int32_t)at;

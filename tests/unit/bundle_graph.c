@@ -256,3 +256,32 @@ Test(bundle_graph, limits)
 	cr_expect_eq(ck_graph_decode(graph_bytes("tests/data/tf2_keras3/adam-1"), small, &diags, &none), CK_NOMEM);
 	ck_arena_free(small);
 }
+
+static struct ck_str name_at(const struct ck_graph *graph, const char *path)
+{
+	int32_t node = ck_graph_find(graph, ck_str(path));
+	cr_assert_geq(node, 0, "%s", path);
+	return graph->names[node];
+}
+
+/* A node is named by the path that is wanted, and what lies below it through it; the rest, and what leads nowhere, stays as it is. */
+Test(bundle_graph, names_that_are_wanted)
+{
+	static const struct ck_str wanted[] = {CK_STR("model/layer-0/kernel"), CK_STR("model/nowhere/x"), CK_STR("model/layer_with_weights-0/bias")};
+	struct ck_graph *graph = open_graph("tests/data/tf2_legacy_adam/adam-1");
+	size_t n_order = graph->n_order;
+	cr_assert_str_eq(name_at(graph, "model/layer-0/kernel").p, "model/layer_with_weights-0/kernel");
+	cr_assert_eq(ck_graph_prefer(graph, wanted, 2, &diags), CK_OK);
+	cr_assert_str_eq(name_at(graph, "model/layer_with_weights-0/kernel").p, "model/layer-0/kernel");
+	cr_assert_str_eq(name_at(graph, "model/layer_with_weights-0/bias").p, "model/layer-0/bias");
+	cr_assert_str_eq(name_at(graph, "model/layer-1/kernel").p, "model/layer_with_weights-1/kernel");
+	cr_assert_eq(graph->n_order, n_order);
+	for (size_t i = 0; i < graph->n_order; i++) {
+		uint32_t at = graph->order[i];
+		if (graph->parent[at] >= 0)
+			cr_assert(ck_str_starts(graph->names[at], graph->names[graph->parent[at]]), "%s", graph->names[at].p);
+	}
+	/* The first that leads to a node has it. */
+	cr_assert_eq(ck_graph_prefer(graph, wanted, 3, &diags), CK_OK);
+	cr_assert_str_eq(name_at(graph, "model/layer_with_weights-0/bias").p, "model/layer-0/bias");
+}
