@@ -4,45 +4,23 @@ Each round writes a checkpoint with TensorFlow, runs one migration of random rul
   the result is what NumPy computes; the same plan gives the same bytes with other threads, memory and tiles;
   a plan that went through its file gives the same bytes; the order of statements changes no byte of the code.
 """
-import filecmp
 import json
 import os
-import subprocess
 import sys
-import tempfile
 
 import numpy as np
-import tensorflow as tf
 
 from model import DTYPES, FLOATS, arithmetic, bits, dtype_name, mean_of, random_array, random_chain, random_index
+from tool import ckmig, load, run_cases, same_files, save
 
-CKMIG = os.path.join(os.environ["B"], "ckmig")
 ROUNDS, SEED = int(os.environ.get("PROP_ROUNDS", 60)), int(os.environ.get("PROP_SEED", 1))
 PARTS = ["w", "b", "kernel", "layer 1", "a.b", "größe", "x[0]", "q?", "{c}", "s*", "é" * 20, "back\\slash"]
-
-
-def ckmig(*args):
-    done = subprocess.run([CKMIG, *args], capture_output=True, text=True)
-    if done.returncode:
-        raise AssertionError("%s: exit %d\n%s" % (" ".join(args), done.returncode, done.stderr))
-    return done.stdout
 
 
 def quote(name):
     """A name as a literal pattern or template."""
     out = "".join("[%s]" % c if c in "*?[{}@" else c for c in name)
     return '"%s"' % out.replace("\\", "\\\\").replace('"', '\\"')
-
-
-def save(prefix, arrays):
-    names = list(arrays)
-    tf.raw_ops.SaveV2(prefix=prefix, tensor_names=names, shape_and_slices=[""] * len(names),
-                      tensors=[tf.constant(arrays[n]) for n in names])
-
-
-def load(prefix):
-    reader = tf.train.load_checkpoint(prefix)
-    return {n: reader.get_tensor(n) for n in reader.get_variable_to_shape_map()}
 
 
 class Round:
@@ -144,12 +122,6 @@ class Round:
         self.rules.append('map rest -> "kept/**"')
 
 
-def same_files(a, b):
-    """Data and index of two outputs are the same bytes."""
-    for suffix in ".index", ".data-00000-of-00001":
-        assert filecmp.cmp(a + suffix, b + suffix, shallow=False), "%s and %s differ in %s" % (a, b, suffix)
-
-
 def compare(found, expected):
     assert sorted(found) == sorted(expected), set(found) ^ set(expected)
     for name, array in expected.items():
@@ -179,20 +151,5 @@ def run_round(seed, folder):
     assert ckmig("disasm", paths["plan"]) == ckmig("disasm", paths["a.ckmig"]), "disasm differs after a plan file"
 
 
-def main():
-    passed = failed = 0
-    print("seeds %d to %d" % (SEED, SEED + ROUNDS - 1))
-    for seed in range(SEED, SEED + ROUNDS):
-        folder = tempfile.mkdtemp(prefix="ckmig-prop-")
-        try:
-            run_round(seed, folder)
-            passed += 1
-            subprocess.run(["rm", "-rf", folder])
-        except AssertionError as e:
-            failed += 1
-            print("seed %d failed, files in %s\n%s" % (seed, folder, str(e)[:3000]))
-    print("%d passed, %d failed" % (passed, failed))
-    return failed > 0 or passed == 0
-
-
-sys.exit(main())
+print("seeds %d to %d" % (SEED, SEED + ROUNDS - 1))
+sys.exit(run_cases([("seed %d" % seed, lambda folder, seed=seed: run_round(seed, folder)) for seed in range(SEED, SEED + ROUNDS)]))

@@ -1,18 +1,14 @@
 """Several migrations in one run: whatever they are, the same bytes as one run after the other, with nothing written in between."""
-import filecmp
 import itertools
 import json
 import os
-import subprocess
 import sys
-import tempfile
 
 import numpy as np
-import tensorflow as tf
 
 from model import FLOATS, arithmetic, bits, dtype_name, random_array, random_chain
+from tool import ckmig, load, run_cases, same_files, save
 
-CKMIG = os.path.join(os.environ["B"], "ckmig")
 ROUNDS, SEED = int(os.environ.get("PROP_ROUNDS", 40)), int(os.environ.get("PROP_SEED", 1))
 DATA = os.path.join("tests", "data")
 
@@ -42,17 +38,6 @@ FIXED = [
     ("tf2_optimizers/two-1", ['keep rest', 'keep rest']),
     ("dtypes/dtypes", ['map rest -> "a/**"', 'map "a/**" -> "b/**"']),
 ]
-
-
-def ckmig(*args, code=0):
-    done = subprocess.run([CKMIG, *args], capture_output=True, text=True)
-    assert done.returncode == code, "%s: exit %d\n%s" % (" ".join(args), done.returncode, done.stderr)
-    return done.stdout
-
-
-def load(prefix):
-    reader = tf.train.load_checkpoint(prefix)
-    return {n: reader.get_tensor(n) for n, dtype in reader.get_variable_to_dtype_map().items() if dtype != tf.variant}
 
 
 class Step:
@@ -134,11 +119,6 @@ class Step:
         return "ckmig 1\nmigration \"step%d\"\n" % self.number + "\n".join(self.rules) + "\n"
 
 
-def same_files(a, b):
-    for suffix in ".index", ".data-00000-of-00001":
-        assert filecmp.cmp(a + suffix, b + suffix, shallow=False), "%s and %s differ in %s" % (a, b, suffix)
-
-
 def check_report(path):
     """Both sides balance, and every variable that is gone has a reason."""
     with open(path + ".report.json") as f:
@@ -199,7 +179,7 @@ def run_round(seed, folder):
         dtype = str(rng.choice(["f32", "f32", "f32", "f64", "bf16", "f16", "i32", "u8", "bool", "c64"]))
         arrays["v%d/%s" % (i, rng.choice(["w", "b", "x y"]))] = random_array(rng, dtype, shape)
     source = os.path.join(folder, "src")
-    tf.raw_ops.SaveV2(prefix=source, tensor_names=list(arrays), shape_and_slices=[""] * len(arrays), tensors=[tf.constant(a) for a in arrays.values()])
+    save(source, arrays)
     files, at = [], source
     for number in range(int(rng.integers(2, 5))):
         step = Step(rng, number, load(at))
@@ -214,24 +194,12 @@ def run_round(seed, folder):
     together(folder, source, files, at)
 
 
-def main():
-    passed = failed = 0
-    cases = [("seed %d" % seed, lambda folder, seed=seed: run_round(seed, folder)) for seed in range(SEED, SEED + ROUNDS)]
+def cases():
+    for seed in range(SEED, SEED + ROUNDS):
+        yield "seed %d" % seed, lambda folder, seed=seed: run_round(seed, folder)
     for source, texts in FIXED:
-        path = os.path.join(DATA, source)
-        texts = ["ckmig 1\n" + text + "\n" for text in texts]
-        cases.append((source, lambda folder, path=path, texts=texts: together(folder, path, *one_by_one(folder, path, texts))))
-    for name, case in cases:
-        folder = tempfile.mkdtemp(prefix="ckmig-prop-")
-        try:
-            case(folder)
-            passed += 1
-            subprocess.run(["rm", "-rf", folder])
-        except AssertionError as e:
-            failed += 1
-            print("%s failed, files in %s\n%s" % (name, folder, str(e)[:3000]))
-    print("%d passed, %d failed" % (passed, failed))
-    return failed > 0 or passed == 0
+        path, texts = os.path.join(DATA, source), ["ckmig 1\n" + text + "\n" for text in texts]
+        yield source, lambda folder, path=path, texts=texts: together(folder, path, *one_by_one(folder, path, texts))
 
 
-sys.exit(main())
+sys.exit(run_cases(cases()))
