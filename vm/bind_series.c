@@ -7,14 +7,14 @@
 #include <string.h>
 
 struct binding_series {
-	const struct ck_plan *plan;		/* portable */
+	struct ck_plan *plan;			/* to be bound: its parts become bound ones, one after the other */
+	struct ck_plan **parts;			/* [n_parts] of it */
+	const struct ck_manifest **between;	/* [n_parts - 1] of it */
+	size_t n_parts;
 	const struct ck_inputs *inputs;
 	const struct ck_bind_options *options;
 	struct ck_arena *arena;
 	struct ck_diags *diags;
-	struct ck_plan **parts;			/* [n_parts] bound */
-	const struct ck_manifest **between;	/* [n_parts - 1] */
-	size_t n_parts;
 };
 
 /* ---- one part after the other */
@@ -49,7 +49,7 @@ static bool check_settings(const struct binding_series *series)
 		bool any = false;
 
 		for (size_t j = 0; j < series->n_parts; j++)
-			any = any || has_param(ck_plan_part(series->plan, j), series->options->settings[i].name);
+			any = any || has_param(series->parts[j], series->options->settings[i].name);
 		if (!any)
 			ck_bind_unknown_setting(series->plan, &series->options->settings[i], series->diags);
 		good = good && any;
@@ -61,7 +61,7 @@ static bool check_settings(const struct binding_series *series)
 static void explain(const struct binding_series *series, size_t part, size_t n_before)
 {
 	struct ck_diags *diags = series->diags;
-	struct ck_str before = ck_plan_id(ck_plan_part(series->plan, part - 1));
+	struct ck_str before = ck_plan_id(series->parts[part - 1]);
 
 	for (size_t i = n_before; i < diags->n_items; i++) {
 		if (diags->items[i]->severity != CK_ERROR)
@@ -74,8 +74,8 @@ static void explain(const struct binding_series *series, size_t part, size_t n_b
 
 static enum ck_code bind_part(struct binding_series *series, size_t i)
 {
-	const struct ck_plan *part = ck_plan_part(series->plan, i);
-	struct ck_inputs inputs = ck_part_inputs(series->plan, i, i ? series->between[i - 1] : NULL, series->inputs, series->arena);
+	const struct ck_plan *part = series->parts[i];
+	struct ck_inputs inputs = ck_part_inputs(series->plan, i, series->inputs, series->arena);
 	struct ck_bind_options options = { .memory = series->options->memory, .is_followed = i + 1 < series->n_parts };
 	struct ck_manifest *made = NULL;
 	size_t n_before = series->diags->n_items;
@@ -212,11 +212,11 @@ static bool add_exactness(const struct binding_series *series, Ck__Plan__Bound *
 /* ---- the whole */
 
 /* Where the targets lie, as of any plan: by a binder that has nothing to bind. */
-static bool lay_out(const struct binding_series *series, const struct ck_plan *plan, Ck__Plan__Bound *bound)
+static bool lay_out(const struct binding_series *series, Ck__Plan__Bound *bound)
 {
-	struct ck_binder binder = { .plan = plan, .options = series->options, .arena = series->arena, .diags = series->diags,
-				    .errors_before = series->diags->n_errors, .n_inputs = CK_INPUT_DECLARED + ck_plan_n_inputs(plan),
-				    .bound = bound };
+	struct ck_binder binder = { .plan = series->plan, .options = series->options, .arena = series->arena, .scratch = series->arena,
+				    .diags = series->diags, .errors_before = series->diags->n_errors,
+				    .n_inputs = CK_INPUT_DECLARED + ck_plan_n_inputs(series->plan), .bound = bound };
 
 	binder.inputs = ck_arena_array(series->arena, binder.n_inputs, sizeof(*binder.inputs));
 	for (size_t i = 0; binder.inputs && i < binder.n_inputs && i < series->inputs->n; i++) {
@@ -228,59 +228,61 @@ static bool lay_out(const struct binding_series *series, const struct ck_plan *p
 	return binder.inputs && ck_bind_place(&binder);
 }
 
-static struct ck_plan *bound_plan(const struct binding_series *series)
-{
-	struct ck_plan *plan = ck_arena_alloc(series->arena, sizeof(*plan));
-	struct ck_series *own = ck_arena_alloc(series->arena, sizeof(*own));
-
-	if (!plan || !own)
-		return NULL;
-	*own = *series->plan->series;
-	own->parts = series->parts;
-	own->between = series->between;
-	*plan = *series->plan;
-	plan->series = own;
-	plan->message = ck_series_message(own, series->arena);
-	return plan->message ? plan : NULL;
-}
-
-static enum ck_code put_together(struct binding_series *series, struct ck_plan **ret_bound)
+static enum ck_code put_together(struct binding_series *series)
 {
 	size_t n_errors = series->diags->n_errors;
-	struct ck_plan *plan = bound_plan(series);
 	Ck__Plan__Bound *bound = ck_arena_alloc(series->arena, sizeof(*bound));
+	struct ck_plan *plan = series->plan;
 	struct ck_weaving weaving;
 	bool good;
 
-	if (!plan || !bound)
+	plan->message = ck_series_message(plan->series, series->arena);
+	if (!plan->message || !bound)
 		return ck_error_nomem(series->diags);
 	ck__plan__bound__init(bound);
 	plan->message->bound = bound;
-	good = ck_weaving_init(&weaving, plan, series->arena) && add_targets(series, &weaving, bound) && lay_out(series, plan, bound) &&
+	good = ck_weaving_init(&weaving, plan, series->arena) && add_targets(series, &weaving, bound) && lay_out(series, bound) &&
 	       ck_series_uses(plan, series->inputs, series->arena, bound) && add_params(series, bound) && add_notices(series, bound) &&
 	       add_exactness(series, bound) && ck_series_checks(&weaving, series->inputs, bound);
 	if (series->diags->n_errors > n_errors)
 		return series->diags->first_error;
-	if (!good || ck_arena_failed(series->arena))
-		return ck_error_nomem(series->diags);
-	*ret_bound = plan;
-	return CK_OK;
+	return good && !ck_arena_failed(series->arena) ? CK_OK : ck_error_nomem(series->diags);
+}
+
+/* A copy of the plan whose parts can be replaced. False when memory is short. */
+static bool open_plan(struct binding_series *series, const struct ck_plan *plan)
+{
+	struct ck_series *own = ck_arena_alloc(series->arena, sizeof(*own));
+
+	series->plan = ck_arena_alloc(series->arena, sizeof(*series->plan));
+	series->parts = ck_arena_array(series->arena, series->n_parts, sizeof(*series->parts));
+	series->between = ck_arena_array(series->arena, series->n_parts, sizeof(*series->between));
+	if (!own || !series->plan || !series->parts || !series->between)
+		return false;
+	memcpy(series->parts, plan->series->parts, series->n_parts * sizeof(*series->parts));
+	*own = *plan->series;
+	own->parts = series->parts;
+	own->between = series->between;
+	*series->plan = *plan;
+	series->plan->series = own;
+	return true;
 }
 
 enum ck_code ck_bind_series(const struct ck_plan *plan, const struct ck_inputs *inputs, const struct ck_bind_options *options,
 			    struct ck_arena *arena, struct ck_diags *diags, struct ck_plan **ret_bound)
 {
-	struct binding_series series = { .plan = plan, .inputs = inputs, .options = options, .arena = arena, .diags = diags,
-					 .n_parts = ck_plan_n_parts(plan) };
+	struct binding_series series = { .n_parts = ck_plan_n_parts(plan), .inputs = inputs, .options = options, .arena = arena, .diags = diags };
 	enum ck_code code = CK_OK;
 
-	series.parts = ck_arena_array(arena, series.n_parts, sizeof(*series.parts));
-	series.between = ck_arena_array(arena, series.n_parts, sizeof(*series.between));
-	if (!series.parts || !series.between)
+	if (!open_plan(&series, plan))
 		return ck_error_nomem(diags);
 	if (!check_settings(&series))
 		return diags->first_error;
 	for (size_t i = 0; i < series.n_parts && code == CK_OK; i++)
 		code = bind_part(&series, i);
-	return code == CK_OK ? put_together(&series, ret_bound) : code;
+	if (code == CK_OK)
+		code = put_together(&series);
+	if (code == CK_OK)
+		*ret_bound = series.plan;
+	return code;
 }

@@ -186,7 +186,7 @@ bool ck_series_checks(struct ck_weaving *weaving, const struct ck_inputs *inputs
 	for (size_t i = 0; bound->checks && i < ck_plan_n_parts(plan); i++) {
 		struct asking asking = { .weaving = weaving, .part = i, .plan = ck_plan_part(plan, i) };
 
-		asking.inputs = ck_part_inputs(plan, i, i ? plan->series->between[i - 1] : NULL, inputs, arena);
+		asking.inputs = ck_part_inputs(plan, i, inputs, arena);
 		if (!asking.inputs.manifests)
 			return false;
 		asking.check = (struct ck_check){ .plan = asking.plan, .bound = asking.plan->message->bound, .manifests = asking.inputs.manifests,

@@ -205,7 +205,7 @@ bool ck_series_uses(const struct ck_plan *plan, const struct ck_inputs *inputs, 
 	if (!tracing.inputs)
 		return false;
 	for (size_t i = ck_plan_n_parts(plan); i-- > 0;) {
-		struct ck_inputs own = ck_part_inputs(plan, i, i ? plan->series->between[i - 1] : NULL, inputs, arena);
+		struct ck_inputs own = ck_part_inputs(plan, i, inputs, arena);
 
 		first_rule -= ck_plan_part(plan, i)->message->code->n_rules;
 		if (!own.manifests || !trace_part(&tracing, i, (uint32_t)first_rule, &own))

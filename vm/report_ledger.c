@@ -378,7 +378,7 @@ bool ck_ledger_of_part(struct ck_ledger *ledger, const struct ck_ledger *whole, 
 	*ledger = (struct ck_ledger){ 0 };
 	if (!inputs)
 		return false;
-	*inputs = ck_part_inputs(whole->plan, part, part ? whole->plan->series->between[part - 1] : NULL, whole->inputs, whole->arena);
+	*inputs = ck_part_inputs(whole->plan, part, whole->inputs, whole->arena);
 	return inputs->manifests && ck_ledger_init(ledger, plan, inputs);
 }
 

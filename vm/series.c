@@ -65,8 +65,7 @@ uint32_t ck_series_input(const struct ck_plan *plan, size_t part, uint32_t input
 	return input;
 }
 
-struct ck_inputs ck_part_inputs(const struct ck_plan *plan, size_t part, const struct ck_manifest *before, const struct ck_inputs *inputs,
-				struct ck_arena *arena)
+struct ck_inputs ck_part_inputs(const struct ck_plan *plan, size_t part, const struct ck_inputs *inputs, struct ck_arena *arena)
 {
 	size_t n = CK_INPUT_DECLARED + ck_plan_n_inputs(ck_plan_part(plan, part));
 	const struct ck_manifest **manifests = ck_arena_array(arena, n, sizeof(*manifests));
@@ -78,7 +77,7 @@ struct ck_inputs ck_part_inputs(const struct ck_plan *plan, size_t part, const s
 		manifests[i] = is_given && whole < inputs->n ? inputs->manifests[whole] : NULL;
 	}
 	if (manifests && part)
-		manifests[CK_INPUT_SOURCE] = before;
+		manifests[CK_INPUT_SOURCE] = plan->series->between[part - 1];
 	return (struct ck_inputs){ n, manifests };
 }
 

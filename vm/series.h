@@ -13,10 +13,10 @@
 enum { CK_MAX_PARTS = 64 };
 
 struct ck_series {
-	struct ck_plan *const *parts;			/* [n_parts], at least 2, none a series itself; bound ones when the series is */
+	struct ck_plan **parts;			/* [n_parts], at least 2, none a series itself; bound ones when the series is */
 	size_t n_parts;
-	const struct ck_manifest *const *between;	/* [n_parts - 1] what part i makes and part i + 1 reads; NULL: not bound */
-	const struct ck_str *inputs;			/* [n_inputs] names of declared inputs, in the order of parts */
+	const struct ck_manifest **between;	/* [n_parts - 1] what part i makes and part i + 1 reads; NULL: not bound */
+	const struct ck_str *inputs;		/* [n_inputs] names of declared inputs, in the order of parts */
 	size_t n_inputs;
 	struct ck_str id;
 };
@@ -47,11 +47,10 @@ const struct ck_plan *ck_plan_part_of_check(const struct ck_plan *plan, size_t *
 /* The series' number for an input of a part, which is neither the target, nor the source of any but the first. */
 uint32_t ck_series_input(const struct ck_plan *plan, size_t part, uint32_t input);
 /*
- * The checkpoints that a part reads, of those that the series reads: in arena. before: what the part before makes; only the last
- * part has the template. NULL manifests when memory is short.
+ * The checkpoints that a part of a bound series reads, of those that the series reads, and what the part before makes; in arena. Only the
+ * last part has the template. NULL manifests when memory is short.
  */
-struct ck_inputs ck_part_inputs(const struct ck_plan *plan, size_t part, const struct ck_manifest *before, const struct ck_inputs *inputs,
-				struct ck_arena *arena);
+struct ck_inputs ck_part_inputs(const struct ck_plan *plan, size_t part, const struct ck_inputs *inputs, struct ck_arena *arena);
 /* The manifest of what a bound plan makes, as if it were written and opened: "what NAME makes". In arena. @errors CK_NOMEM, CK_BAD_GRAPH */
 CK_NODISCARD enum ck_code ck_manifest_of_bound(const struct ck_plan *bound, struct ck_arena *arena, struct ck_diags *diags,
 					       struct ck_manifest **ret_manifest);
